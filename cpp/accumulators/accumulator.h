@@ -1,0 +1,55 @@
+// What every accumulator is: it reads the columns of a block and adds them to named arrays.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/table.h"
+
+namespace tally {
+
+// Columns that an accumulator may ask for, beside the score needs of kernels/table.h.
+constexpr unsigned kNeedTrueClass = 16;
+
+// The derived columns of up to kBlockRows rows; those that nobody asked for are null.
+struct Block {
+  int64_t rows = 0;
+  const int32_t* true_class = nullptr;
+  const int32_t* predicted = nullptr;
+  const int32_t* above = nullptr;
+  const int32_t* tied = nullptr;
+  const int32_t* tied_before = nullptr;
+  const double* const* values = nullptr;  // the value columns of the pass, by number
+  const double* weights = nullptr;        // null: every weight is 1
+  double share = 1.0;                     // what one row is of its sample: 1 / rows per sample
+};
+
+enum class Argument { kNone, kTrueLabel, kPredictedLabel, kWeight };
+
+// The first row that a batch is refused for.
+struct Fault {
+  Argument argument = Argument::kNone;
+  int64_t row = -1;
+};
+
+class Accumulator {
+ public:
+  virtual ~Accumulator() = default;
+  virtual unsigned needs() const = 0;
+  // The first row of the block that this accumulator cannot take.
+  virtual Fault check(const Block& block) const = 0;
+  // Scratch for `workers` that together add `rows` rows; everything that may throw happens here.
+  virtual void prepare(int workers, int64_t rows, bool weighted) = 0;
+  virtual void add(const Block& block, int worker) = 0;
+  // Adds all scratch to the state.
+  virtual void commit() = 0;
+  // A checked block straight into the state.
+  virtual void add_to_state(const Block& block) = 0;
+};
+
+// Labels equal to `label` take no part; when `active` is false every label does.
+struct Ignored {
+  bool active = false;
+  int32_t label = 0;
+};
+
+}  // namespace tally

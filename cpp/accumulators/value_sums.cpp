@@ -1,0 +1,79 @@
+// Exact sums of a value column and of its weights.
+#include "accumulators/value_sums.h"
+
+#include "support/dispatch.h"
+
+namespace tally {
+namespace {
+
+void add_values(int64_t* words, const double* values, int64_t count) {
+  double parts[2];
+  if (kernels().sums->exact_parts(values, count, parts)) {
+    add_exactly(words, parts[0]);
+    if (parts[1] != 0.0) add_exactly(words, parts[1]);
+  } else {
+    for (int64_t i = 0; i < count; ++i) add_exactly(words, values[i]);
+  }
+}
+
+void add_words(int64_t* target, const int64_t* source) {
+  for (int i = 0; i < kSumWords; ++i) target[i] += source[i];
+  carry(target);
+}
+
+}  // namespace
+
+Fault ValueSum::check(const Block& block) const {
+  if (options_.classes < 0) return {};
+  const int32_t ignored = options_.ignored.active ? options_.ignored.label : 0;
+  const int64_t row = kernels().convert->first_outside(block.true_class, block.rows, options_.classes, ignored);
+  return row < 0 ? Fault{} : Fault{Argument::kTrueLabel, row};
+}
+
+void ValueSum::prepare(int workers, int64_t, bool) { partials_.assign(static_cast<size_t>(workers), Partial{}); }
+
+// Rows of an ignored label are left out of both sums.
+void ValueSum::add_block(const Block& block, int64_t* total, int64_t* count) const {
+  const double* values = block.values[options_.value];
+  const double share = options_.per_row ? 1.0 : block.share;
+  double products[kBlockRows];
+  double weights[kBlockRows];
+  int64_t kept = 0;
+  if (!block.weights && share == 1.0 && !options_.ignored.active) {
+    add_values(total, values, block.rows);
+    if (count) count[kUnitLimb] += block.rows;
+    return;
+  }
+  for (int64_t row = 0; row < block.rows; ++row) {
+    weights[kept] = (block.weights ? block.weights[row] : 1.0) * share;
+    products[kept] = values[row] * weights[kept];
+    kept += !(options_.ignored.active && block.true_class[row] == options_.ignored.label);
+  }
+  add_values(total, products, kept);
+  if (count) add_values(count, weights, kept);
+}
+
+void ValueSum::add(const Block& block, int worker) {
+  Partial& partial = partials_[static_cast<size_t>(worker)];
+  add_block(block, partial.total, partial.count);
+  partial.additions += block.rows;
+  if (partial.additions < kAdditionsBeforeCarry) return;
+  carry(partial.total);
+  carry(partial.count);
+  partial.additions = 0;
+}
+
+void ValueSum::commit() {
+  for (const Partial& partial : partials_) {
+    add_words(options_.total, partial.total);
+    if (options_.count) add_words(options_.count, partial.count);
+  }
+}
+
+void ValueSum::add_to_state(const Block& block) {
+  add_block(block, options_.total, options_.count);
+  carry(options_.total);
+  if (options_.count) carry(options_.count);
+}
+
+}  // namespace tally

@@ -1,0 +1,43 @@
+// Weighted mean of a value column: exact sums of value * weight and of weight.
+#pragma once
+
+#include <vector>
+
+#include "accumulators/accumulator.h"
+#include "support/exact_sum.h"
+
+namespace tally {
+
+class ValueSum final : public Accumulator {
+ public:
+  // `classes` >= 0: true classes must lie in [0, classes) or be ignored. `count` may be null.
+  struct Options {
+    int value = 0;
+    int64_t* total = nullptr;
+    int64_t* count = nullptr;
+    int32_t classes = -1;
+    bool per_row = false;  // weights as they are, not shared among the rows of a sample
+    Ignored ignored;
+  };
+  explicit ValueSum(const Options& options) : options_(options) {}
+
+  unsigned needs() const override { return options_.classes >= 0 ? kNeedTrueClass : 0; }
+  Fault check(const Block& block) const override;
+  void prepare(int workers, int64_t rows, bool weighted) override;
+  void add(const Block& block, int worker) override;
+  void commit() override;
+  void add_to_state(const Block& block) override;
+
+ private:
+  struct Partial {
+    int64_t total[kSumWords] = {};
+    int64_t count[kSumWords] = {};
+    int64_t additions = 0;
+  };
+  void add_block(const Block& block, int64_t* total, int64_t* count) const;
+
+  Options options_;
+  std::vector<Partial> partials_;
+};
+
+}  // namespace tally

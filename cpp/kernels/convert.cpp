@@ -1,0 +1,120 @@
+// Elements of any dtype and stride into the few types that the other kernels take.
+#include "kernels/table.h"
+#include "kernels/vector.h"
+
+namespace {
+
+using tally::DType;
+
+struct Half {
+  uint16_t bits;
+};
+
+// Widening of IEEE half precision by integer shifts; the product with 2^112 also places subnormals.
+inline float widen(Half half) {
+  const uint32_t magnitude = static_cast<uint32_t>(half.bits & 0x7fff) << 13;
+  const uint32_t sign = static_cast<uint32_t>(half.bits & 0x8000) << 16;
+  float value;
+  std::memcpy(&value, &magnitude, 4);
+  value *= 0x1p112f;
+  uint32_t bits;
+  std::memcpy(&bits, &value, 4);
+  bits = magnitude >= 0x0f800000u ? (magnitude | 0x7f800000u) : bits;
+  bits |= sign;
+  std::memcpy(&value, &bits, 4);
+  return value;
+}
+
+template <class T>
+inline T widen(T value) {
+  return value;
+}
+
+template <class T>
+inline int32_t as_label(T value) {
+  return value >= INT32_MIN && value <= INT32_MAX ? static_cast<int32_t>(value) : INT32_MIN;
+}
+inline int32_t as_label(uint64_t value) { return value <= INT32_MAX ? static_cast<int32_t>(value) : INT32_MIN; }
+inline int32_t as_label(uint32_t value) { return value <= INT32_MAX ? static_cast<int32_t>(value) : INT32_MIN; }
+inline int32_t as_label(double value) {
+  const bool fits = value >= -2147483648.0 && value <= 2147483647.0;
+  const int32_t whole = fits ? static_cast<int32_t>(value) : INT32_MIN;
+  return static_cast<double>(whole) == value ? whole : INT32_MIN;
+}
+inline int32_t as_label(float value) { return as_label(static_cast<double>(value)); }
+
+template <class Source, class Target, class Change>
+inline void each(const char* source, ptrdiff_t stride, int64_t count, Target* __restrict target, Change change) {
+  if (stride == static_cast<ptrdiff_t>(sizeof(Source))) {
+    const Source* __restrict elements = reinterpret_cast<const Source*>(source);
+    for (int64_t i = 0; i < count; ++i) target[i] = change(elements[i]);
+  } else {
+    for (int64_t i = 0; i < count; ++i) {
+      Source element;
+      std::memcpy(&element, source + i * stride, sizeof element);
+      target[i] = change(element);
+    }
+  }
+}
+
+template <class Target, class Change>
+inline void convert(const char* source, DType type, ptrdiff_t stride, int64_t count, Target* target, Change change) {
+  switch (type) {
+    case DType::kBool:
+    case DType::kUInt8: return each<uint8_t>(source, stride, count, target, change);
+    case DType::kInt8: return each<int8_t>(source, stride, count, target, change);
+    case DType::kInt16: return each<int16_t>(source, stride, count, target, change);
+    case DType::kInt32: return each<int32_t>(source, stride, count, target, change);
+    case DType::kInt64: return each<int64_t>(source, stride, count, target, change);
+    case DType::kUInt16: return each<uint16_t>(source, stride, count, target, change);
+    case DType::kUInt32: return each<uint32_t>(source, stride, count, target, change);
+    case DType::kUInt64: return each<uint64_t>(source, stride, count, target, change);
+    case DType::kFloat16: return each<Half>(source, stride, count, target, change);
+    case DType::kFloat32: return each<float>(source, stride, count, target, change);
+    case DType::kFloat64: return each<double>(source, stride, count, target, change);
+  }
+}
+
+void to_labels(const char* source, DType type, ptrdiff_t stride, int64_t count, int32_t* target) {
+  convert(source, type, stride, count, target, [](auto value) { return as_label(widen(value)); });
+}
+
+void to_int64(const char* source, DType type, ptrdiff_t stride, int64_t count, int64_t* target) {
+  convert(source, type, stride, count, target, [](auto value) { return static_cast<int64_t>(widen(value)); });
+}
+
+void to_float(const char* source, DType type, ptrdiff_t stride, int64_t count, float* target) {
+  convert(source, type, stride, count, target, [](auto value) { return static_cast<float>(widen(value)); });
+}
+
+void to_double(const char* source, DType type, ptrdiff_t stride, int64_t count, double* target) {
+  convert(source, type, stride, count, target, [](auto value) { return static_cast<double>(widen(value)); });
+}
+
+int64_t first_outside(const int32_t* labels, int64_t count, int32_t classes, int32_t ignored) {
+  int32_t outside = 0;
+  for (int64_t i = 0; i < count; ++i)
+    outside |= (static_cast<uint32_t>(labels[i]) >= static_cast<uint32_t>(classes)) & (labels[i] != ignored);
+  if (!outside) return -1;
+  for (int64_t i = 0;; ++i)
+    if (static_cast<uint32_t>(labels[i]) >= static_cast<uint32_t>(classes) && labels[i] != ignored) return i;
+}
+
+uint64_t read_words(const uint64_t* words, int64_t count) {
+  Longs sums[4] = {};
+  constexpr int64_t kStep = 4 * kDoubles;
+  int64_t i = 0;
+  for (; i + kStep <= count; i += kStep)
+    for (int part = 0; part < 4; ++part) sums[part] += load<Longs>(words + i + part * kDoubles);
+  uint64_t total = 0;
+  for (int part = 0; part < 4; ++part)
+    for (int lane = 0; lane < kDoubles; ++lane) total += static_cast<uint64_t>(sums[part][lane]);
+  for (; i < count; ++i) total += words[i];
+  return total;
+}
+
+}  // namespace
+
+#define TALLY_TABLE TALLY_JOIN(tally_convert_kernels, TALLY_LEVEL)
+extern "C" const tally::ConvertKernels TALLY_TABLE;
+const tally::ConvertKernels TALLY_TABLE = {to_labels, to_int64, to_float, to_double, first_outside, read_words};

@@ -1,0 +1,185 @@
+// One value for each pair of rows: errors, equality, distances between histograms, dense cross-entropy.
+#include "kernels/logarithm.h"
+#include "kernels/table.h"
+#include "kernels/vector.h"
+
+namespace {
+
+using tally::PairedRows;
+
+// Keras's epsilon: probabilities are clipped to [kEpsilon, 1 - kEpsilon].
+constexpr double kEpsilon = 1e-7;
+
+inline Doubles indicator(Longs mask) { return mask ? splat<Doubles>(1.0) : Doubles{}; }
+inline double indicator(bool holds) { return holds ? 1.0 : 0.0; }
+
+// Sum over a row of value(y_true, y_pred), in sixteen lanes, or one after the other for rows shorter than that.
+template <class T, class Value>
+inline double sum_of_row(const T* y_true, const T* y_pred, int64_t width, Value value) {
+  int64_t i = 0;
+  double total = 0.0;
+  if (width >= kLanes) {
+    LaneSum sum;
+    for (; i + kLanes <= width; i += kLanes)
+      for (int part = 0; part < LaneSum::kParts; ++part)
+        sum.parts[part] += value(load_doubles(y_true + i + part * kDoubles), load_doubles(y_pred + i + part * kDoubles));
+    total = sum.total();
+  }
+  for (; i < width; ++i) total += value(static_cast<double>(y_true[i]), static_cast<double>(y_pred[i]));
+  return total;
+}
+
+// Mean over each row; rows of one value are a plain elementwise loop.
+template <class T, class Value>
+__attribute__((noinline)) void means_of_rows(const PairedRows<T>& rows, Value value, double* __restrict means) {
+  if (rows.width == 1 && rows.true_stride == 1 && rows.pred_stride == 1) {
+    const T* __restrict y_true = rows.y_true;
+    const T* __restrict y_pred = rows.y_pred;
+    int64_t r = 0;
+    for (; r + kDoubles <= rows.rows; r += kDoubles)
+      store(means + r, value(load_doubles(y_true + r), load_doubles(y_pred + r)));
+    for (; r < rows.rows; ++r) means[r] = value(static_cast<double>(y_true[r]), static_cast<double>(y_pred[r]));
+    return;
+  }
+  const double width = static_cast<double>(rows.width);
+  for (int64_t r = 0; r < rows.rows; ++r)
+    means[r] = sum_of_row(rows.y_true + r * rows.true_stride, rows.y_pred + r * rows.pred_stride, rows.width, value) / width;
+}
+
+template <class T>
+void squared_error(const PairedRows<T>& rows, double* means) {
+  means_of_rows(rows, [](auto y_true, auto y_pred) { return (y_true - y_pred) * (y_true - y_pred); }, means);
+}
+
+template <class T>
+void absolute_error(const PairedRows<T>& rows, double* means) {
+  means_of_rows(
+      rows,
+      [](auto y_true, auto y_pred) {
+        const auto difference = y_true - y_pred;
+        return difference < 0.0 ? -difference : difference;
+      },
+      means);
+}
+
+template <class T>
+void equal(const PairedRows<T>& rows, double* means) {
+  means_of_rows(rows, [](auto y_true, auto y_pred) { return indicator(y_true == y_pred); }, means);
+}
+
+template <class T>
+void binary_equal(const PairedRows<T>& rows, double threshold, double* means) {
+  means_of_rows(rows, [threshold](auto y_true, auto y_pred) { return indicator(y_true == indicator(y_pred > threshold)); }, means);
+}
+
+template <class T>
+void row_sum(const PairedRows<T>& rows, double* sums) {
+  for (int64_t r = 0; r < rows.rows; ++r) {
+    const T* row = rows.y_pred + r * rows.pred_stride;
+    sums[r] = sum_of_row(row, row, rows.width, [](auto, auto value) { return value; });
+  }
+}
+
+// Eight rows advance together: each sum is sequential, so only their independence hides the latency of additions.
+// The difference is taken before it is accumulated: two running sums of near-equal rows would cancel.
+template <class T, class Power>
+__attribute__((noinline)) void sums_of_powers(const PairedRows<T>& rows, double* sums, Power power) {
+  constexpr int kRows = 8;
+  for (int64_t r = 0; r < rows.rows; r += kRows) {
+    const T* y_true[kRows];
+    const T* y_pred[kRows];
+    double difference[kRows] = {};
+    double sum[kRows] = {};
+    const int count = static_cast<int>(rows.rows - r < kRows ? rows.rows - r : kRows);
+    for (int lane = 0; lane < kRows; ++lane) {
+      const int64_t row = r + (lane < count ? lane : 0);
+      y_true[lane] = rows.y_true + row * rows.true_stride;
+      y_pred[lane] = rows.y_pred + row * rows.pred_stride;
+    }
+    for (int64_t i = 0; i < rows.width; ++i)
+      for (int lane = 0; lane < kRows; ++lane) {
+        difference[lane] += static_cast<double>(y_true[lane][i]) - static_cast<double>(y_pred[lane][i]);
+        sum[lane] += power(difference[lane]);
+      }
+    for (int lane = 0; lane < count; ++lane) sums[r + lane] = sum[lane];
+  }
+}
+
+template <class T>
+void earth_movers(const PairedRows<T>& rows, double order, double* distances) {
+  const double width = static_cast<double>(rows.width);
+  if (order == 1.0) {
+    sums_of_powers(rows, distances, [](double difference) { return __builtin_fabs(difference); });
+    for (int64_t r = 0; r < rows.rows; ++r) distances[r] /= width;
+  } else if (order == 2.0) {
+    sums_of_powers(rows, distances, [](double difference) { return difference * difference; });
+    for (int64_t r = 0; r < rows.rows; ++r) distances[r] = __builtin_sqrt(distances[r] / width);
+  } else {
+    sums_of_powers(rows, distances, [order](double difference) { return __builtin_pow(__builtin_fabs(difference), order); });
+    for (int64_t r = 0; r < rows.rows; ++r) distances[r] = __builtin_pow(distances[r] / width, 1.0 / order);
+  }
+}
+
+template <class T>
+void mean_error(const PairedRows<T>& rows, const double* bins, double* errors) {
+  for (int64_t r = 0; r < rows.rows; ++r) {
+    const T* y_true = rows.y_true + r * rows.true_stride;
+    const T* y_pred = rows.y_pred + r * rows.pred_stride;
+    int64_t i = 0;
+    LaneSum sum;
+    for (; i + kLanes <= rows.width; i += kLanes)
+      for (int part = 0; part < LaneSum::kParts; ++part) {
+        const int64_t at = i + part * kDoubles;
+        sum.parts[part] += load<Doubles>(bins + at) * (load_doubles(y_true + at) - load_doubles(y_pred + at));
+      }
+    double total = sum.total();
+    for (; i < rows.width; ++i) total += bins[i] * (static_cast<double>(y_true[i]) - static_cast<double>(y_pred[i]));
+    errors[r] = __builtin_fabs(total);
+  }
+}
+
+inline double log_probability(double score, double normalizer, bool from_logits) {
+  if (from_logits) return score - normalizer;
+  const double probability = score / normalizer;
+  if (probability < kEpsilon) return natural_logarithm(kEpsilon);
+  return natural_logarithm(probability > 1.0 - kEpsilon ? 1.0 - kEpsilon : probability);
+}
+
+// Targets of zero cost nothing: 0 log 0 is 0, and most targets are one-hot.
+template <class T>
+void crossentropy(const PairedRows<T>& rows, const double* normalizers, double smoothing, bool from_logits,
+                  double* losses) {
+  const double keep = 1.0 - smoothing;
+  const double share = smoothing / static_cast<double>(rows.width);
+  for (int64_t r = 0; r < rows.rows; ++r) {
+    const T* y_true = rows.y_true + r * rows.true_stride;
+    const T* y_pred = rows.y_pred + r * rows.pred_stride;
+    double lanes[kLanes] = {};
+    for (int64_t begin = 0; begin < rows.width; begin += kLanes) {
+      const int count = static_cast<int>(rows.width - begin < kLanes ? rows.width - begin : kLanes);
+      bool any = share != 0.0;
+      for (int lane = 0; lane < count; ++lane) any |= y_true[begin + lane] != 0;
+      if (!any) continue;
+      for (int lane = 0; lane < count; ++lane) {
+        const double target = static_cast<double>(y_true[begin + lane]) * keep + share;
+        if (target != 0.0)
+          lanes[lane] += target * log_probability(static_cast<double>(y_pred[begin + lane]), normalizers[r], from_logits);
+      }
+    }
+    double total = 0.0;
+    for (int lane = 0; lane < kLanes; ++lane) total += lanes[lane];
+    losses[r] = -total;
+  }
+}
+
+template <class T>
+constexpr tally::RowFunctions<T> functions() {
+  return {squared_error<T>, absolute_error<T>, equal<T>,        binary_equal<T>,
+          earth_movers<T>,  mean_error<T>,     crossentropy<T>, row_sum<T>};
+}
+
+}  // namespace
+
+#define TALLY_TABLE TALLY_JOIN(tally_row_kernels, TALLY_LEVEL)
+extern "C" const tally::RowKernels TALLY_TABLE;
+const tally::RowKernels TALLY_TABLE = {functions<float>(), functions<double>()};

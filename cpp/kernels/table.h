@@ -1,0 +1,112 @@
+// The tables of kernel functions that each instruction set exports. C types only: kernel objects share nothing else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tally {
+
+// Rows per block of columns; kernels may write up to kPad entries past the rows they were given.
+constexpr int64_t kBlockRows = 256;
+constexpr int64_t kPad = 16;
+// Rows of scores up to this width are worked on column by column, with rows as lanes.
+constexpr int64_t kNarrowWidth = 32;
+// The rank of a true score that is NaN: outside every k.
+constexpr int32_t kNeverRanked = INT32_MAX;
+
+enum class DType : int32_t { kBool, kInt8, kInt16, kInt32, kInt64, kUInt8, kUInt16, kUInt32, kUInt64, kFloat16, kFloat32, kFloat64 };
+
+// What a score kernel derives from each row; combinations are compiled separately.
+enum ScoreNeeds : unsigned {
+  kNeedPredicted = 1,  // class of the first maximum (a NaN counts as maximum)
+  kNeedRank = 2,       // comparisons with the score of the true class
+  kNeedSum = 4,        // sum of the row in double precision
+  kNeedExpSum = 8,     // maximum, and sum of exp(score - maximum)
+};
+
+struct ScoreColumns {
+  int32_t* predicted;
+  int32_t* above;        // scores greater than the true score (NaN scores included); kNeverRanked if it is NaN
+  int32_t* tied;         // other scores equal to the true score
+  int32_t* tied_before;  // those of lower class number
+  double* sum;
+  double* maximum;
+  double* exp_sum;
+};
+
+// Rows of scores in memory: `row_stride` and `column_stride` count elements.
+template <class T>
+struct ScoreRows {
+  const T* data;
+  ptrdiff_t row_stride;
+  ptrdiff_t column_stride;
+  int64_t rows;
+  int64_t classes;
+  const int32_t* labels;  // true classes; those outside [0, classes) get kNeverRanked
+};
+
+// Two arrays of rows, each row contiguous; strides count elements.
+template <class T>
+struct PairedRows {
+  const T* y_true;
+  const T* y_pred;
+  ptrdiff_t true_stride;
+  ptrdiff_t pred_stride;
+  int64_t rows;
+  int64_t width;
+};
+
+struct ConvertKernels {
+  // Reads `count` elements `stride` bytes apart; anything that is not an integer of 32 bits becomes INT32_MIN.
+  void (*to_labels)(const char* source, DType type, ptrdiff_t stride, int64_t count, int32_t* target);
+  void (*to_int64)(const char* source, DType type, ptrdiff_t stride, int64_t count, int64_t* target);
+  void (*to_float)(const char* source, DType type, ptrdiff_t stride, int64_t count, float* target);
+  void (*to_double)(const char* source, DType type, ptrdiff_t stride, int64_t count, double* target);
+  // First index of a label outside [0, classes) that is not `ignored`, or -1.
+  int64_t (*first_outside)(const int32_t* labels, int64_t count, int32_t classes, int32_t ignored);
+  // Sum of 64-bit words, as a plain vectorised loop reads them: the yardstick of the benchmarks.
+  uint64_t (*read_words)(const uint64_t* words, int64_t count);
+};
+
+template <class T>
+struct ScoreFunctions {
+  void (*wide)(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns);    // column_stride == 1
+  void (*narrow)(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns);  // row_stride == 1
+};
+
+struct ScoreKernels {
+  ScoreFunctions<float> f32;
+  ScoreFunctions<double> f64;
+};
+
+template <class T>
+struct RowFunctions {
+  void (*squared_error)(const PairedRows<T>& rows, double* means);
+  void (*absolute_error)(const PairedRows<T>& rows, double* means);
+  void (*equal)(const PairedRows<T>& rows, double* means);
+  void (*binary_equal)(const PairedRows<T>& rows, double threshold, double* means);
+  void (*earth_movers)(const PairedRows<T>& rows, double order, double* distances);
+  void (*mean_error)(const PairedRows<T>& rows, const double* bins, double* errors);
+  // -sum of target * log-probability, target = y_true * (1 - smoothing) + smoothing / width; `normalizers` are
+  // the row sums of y_pred or, for logits, its log-sum-exps.
+  void (*crossentropy)(const PairedRows<T>& rows, const double* normalizers, double smoothing, bool from_logits,
+                       double* losses);
+  void (*row_sum)(const PairedRows<T>& rows, double* sums);
+};
+
+struct RowKernels {
+  RowFunctions<float> f32;
+  RowFunctions<double> f64;
+};
+
+struct SumKernels {
+  // Replaces each value by its natural logarithm.
+  void (*logarithm)(double* values, int64_t count);
+  // Splits the sum of up to 512 values into two doubles that add up to it exactly; false if they cannot.
+  bool (*exact_parts)(const double* values, int64_t count, double parts[2]);
+};
+
+}  // namespace tally
+
+#define TALLY_JOIN2(name, level) name##_##level
+#define TALLY_JOIN(name, level) TALLY_JOIN2(name, level)

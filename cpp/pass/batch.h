@@ -1,0 +1,58 @@
+// A batch as the pass sees it, and the values that metrics ask to be derived from its rows.
+#pragma once
+
+#include <vector>
+
+#include "accumulators/accumulator.h"
+#include "support/array_view.h"
+
+namespace tally {
+
+struct Batch {
+  ArrayView y_true;   // [rows] labels or values, [rows, width], or absent
+  ArrayView y_pred;   // [rows] or [rows, width]
+  ArrayView weights;  // [rows] or absent
+  int64_t rows = 0;
+  int64_t rows_per_sample = 1;
+};
+
+enum class ValueKind : int32_t {
+  kHit,                 // predicted class is the true class
+  kWithinTop,           // fewer than `number` scores above the true one
+  kSparseCrossentropy,  // from the true class
+  kCrossentropy,        // from a row of targets
+  kSquaredError,
+  kAbsoluteError,
+  kEqual,
+  kBinaryEqual,  // y_true equals (y_pred > number)
+  kEarthMovers,  // of order `number`
+  kMeanError,    // of the bins
+  kRowMean,
+  kRowSum,
+};
+
+struct ValueSpec {
+  ValueKind kind = ValueKind::kHit;
+  double number = 0.0;
+  bool from_logits = false;
+  const double* bins = nullptr;
+
+  bool operator==(const ValueSpec& other) const {
+    return kind == other.kind && number == other.number && from_logits == other.from_logits && bins == other.bins;
+  }
+};
+
+// The columns that a value is computed from.
+unsigned needs_of(const ValueSpec& spec);
+
+// Whether a value reads whole rows of y_true and y_pred beside derived columns.
+inline bool reads_rows(ValueKind kind) { return kind >= ValueKind::kCrossentropy; }
+inline bool reads_true_rows(ValueKind kind) { return kind >= ValueKind::kCrossentropy && kind <= ValueKind::kMeanError; }
+
+// The union of what the accumulators of a pass ask for.
+struct Demand {
+  unsigned needs = 0;
+  std::vector<ValueSpec> values;
+};
+
+}  // namespace tally

@@ -1,0 +1,249 @@
+// From views of any dtype and stride to the columns of a block.
+#include "pass/columns.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace tally {
+namespace {
+
+constexpr int64_t kTileBytes = 32768;
+enum { kTrueClass, kPredicted, kAbove, kTied, kTiedBefore };
+
+template <class T>
+constexpr DType dtype_of();
+template <>
+constexpr DType dtype_of<float>() {
+  return DType::kFloat32;
+}
+template <>
+constexpr DType dtype_of<double>() {
+  return DType::kFloat64;
+}
+
+void convert(const Kernels& kernels, const char* source, DType type, ptrdiff_t stride, int64_t count, float* target) {
+  kernels.convert->to_float(source, type, stride, count, target);
+}
+void convert(const Kernels& kernels, const char* source, DType type, ptrdiff_t stride, int64_t count, double* target) {
+  kernels.convert->to_double(source, type, stride, count, target);
+}
+
+bool needs_true_rows(const Batch& batch, const Demand& demand) {
+  if (batch.y_true.dimensions == 2) return true;
+  return std::any_of(demand.values.begin(), demand.values.end(),
+                     [](const ValueSpec& value) { return reads_true_rows(value.kind); });
+}
+
+// Tiles need not be small when every row is read once; otherwise both arrays' rows must stay in the cache between reads.
+int64_t rows_per_tile(const Batch& batch, const Demand& demand) {
+  const int64_t width = std::max(batch.y_pred.width, batch.y_true.width);
+  const bool rows_read_again = std::any_of(demand.values.begin(), demand.values.end(),
+                                           [](const ValueSpec& value) { return reads_rows(value.kind); });
+  if (width <= 1 || (!rows_read_again && batch.y_pred.column_stride == size_of(batch.y_pred.type))) return kBlockRows;
+  const int64_t rows = kTileBytes / (width * 8 * (batch.y_true.dimensions == 2 ? 2 : 1));
+  return std::clamp<int64_t>(rows / kPad * kPad, kPad, kBlockRows);
+}
+
+}  // namespace
+
+Columns::Columns(const Batch& batch, const Demand& demand) : batch_(batch), demand_(demand), kernels_(kernels()) {
+  single_ = fits_float32(batch.y_pred.type) && (!needs_true_rows(batch, demand) || fits_float32(batch.y_true.type));
+  tile_rows_ = rows_per_tile(batch, demand);
+  const size_t values = demand.values.size();
+  storage_ = Scratch((4 + values) * kColumn * sizeof(double) + 5 * kColumn * sizeof(int32_t));
+  double* next = storage_.as<double>();
+  for (double** column : {&sum_, &maximum_, &exp_sum_, &weights_}) {
+    *column = next;
+    next += kColumn;
+  }
+  for (size_t i = 0; i < values; ++i, next += kColumn) values_.push_back(next);
+  for (int i = 0; i < 5; ++i) integers_[i] = reinterpret_cast<int32_t*>(next) + i * kColumn;
+
+  const size_t row_bytes = static_cast<size_t>(std::max(batch.y_pred.width, batch.y_true.width)) * sizeof(double);
+  const size_t tile_bytes = row_bytes * static_cast<size_t>(tile_rows_ + kPad);
+  tiles_ = Scratch(2 * tile_bytes + kColumn * sizeof(double));
+  true_tile_ = tiles_.as<char>();
+  pred_tile_ = true_tile_ + tile_bytes;
+
+  if (demand.needs & kNeedTrueClass) block_.true_class = integers_[kTrueClass];
+  if (demand.needs & kNeedPredicted) block_.predicted = integers_[kPredicted];
+  if (demand.needs & kNeedRank) {
+    block_.above = integers_[kAbove];
+    block_.tied = integers_[kTied];
+    block_.tied_before = integers_[kTiedBefore];
+  }
+  block_.values = values_.data();
+  block_.share = 1.0 / static_cast<double>(batch.rows_per_sample);
+}
+
+Fault Columns::load_weights(int64_t first, int64_t rows) {
+  const ArrayView& view = batch_.weights;
+  kernels_.convert->to_double(view.row(first), view.type, view.row_stride, rows, weights_);
+  block_.weights = weights_;
+  for (int64_t row = 0; row < rows; ++row)
+    if (!std::isfinite(weights_[row])) return {Argument::kWeight, row};
+  return {};
+}
+
+Fault Columns::derive(int64_t first, int64_t rows) {
+  block_.rows = rows;
+  const ArrayView& y_true = batch_.y_true;
+  const ArrayView& y_pred = batch_.y_pred;
+  if ((demand_.needs & kNeedTrueClass) && y_true.dimensions == 1)
+    kernels_.convert->to_labels(y_true.row(first), y_true.type, y_true.row_stride, rows, integers_[kTrueClass]);
+  if ((demand_.needs & kNeedPredicted) && y_pred.dimensions == 1)
+    kernels_.convert->to_labels(y_pred.row(first), y_pred.type, y_pred.row_stride, rows, integers_[kPredicted]);
+  if (single_)
+    derive_tiles<float>(first, rows);
+  else
+    derive_tiles<double>(first, rows);
+  return batch_.weights.dimensions ? load_weights(first, rows) : Fault{};
+}
+
+template <class T>
+void Columns::derive_tiles(int64_t first, int64_t rows) {
+  const bool true_rows = batch_.y_true.dimensions == 2;
+  const unsigned score_needs = batch_.y_pred.dimensions == 2 ? demand_.needs & 15u : 0u;
+  for (int64_t offset = 0; offset < rows; offset += tile_rows_) {
+    const int64_t count = std::min(tile_rows_, rows - offset);
+    if (true_rows && (demand_.needs & kNeedTrueClass))
+      derive_scores<T>(batch_.y_true, first, offset, count, kNeedPredicted, true);
+    if (score_needs) derive_scores<T>(batch_.y_pred, first, offset, count, score_needs, false);
+    derive_values<T>(first, offset, count);
+  }
+}
+
+template <class T>
+void Columns::derive_scores(const ArrayView& view, int64_t first, int64_t offset, int64_t rows, unsigned needs,
+                            bool of_true) {
+  ScoreColumns columns = {};
+  if (needs & kNeedPredicted) columns.predicted = integers_[of_true ? kTrueClass : kPredicted] + offset;
+  if (needs & kNeedRank) {
+    columns.above = integers_[kAbove] + offset;
+    columns.tied = integers_[kTied] + offset;
+    columns.tied_before = integers_[kTiedBefore] + offset;
+  }
+  if (needs & kNeedSum) columns.sum = sum_ + offset;
+  columns.maximum = maximum_ + offset;
+  columns.exp_sum = exp_sum_ + offset;
+
+  ScoreRows<T> scores = {};
+  scores.rows = rows;
+  scores.classes = view.width;
+  scores.labels = needs & kNeedRank ? integers_[kTrueClass] + offset : nullptr;
+  const auto& functions = score_functions<T>(kernels_);
+  char* tile = of_true ? true_tile_ : pred_tile_;
+  if (view.width <= kNarrowWidth) {
+    scores.row_stride = 1;
+    scores.data = columns_of<T>(view, first + offset, rows, tile, &scores.column_stride);
+    functions.narrow(scores, needs, columns);
+  } else {
+    scores.column_stride = 1;
+    scores.data = rows_of<T>(view, first + offset, rows, tile, &scores.row_stride);
+    functions.wide(scores, needs, columns);
+  }
+  // exp_sum becomes the log-sum-exp.
+  if (!(needs & kNeedExpSum)) return;
+  kernels_.sums->logarithm(columns.exp_sum, rows);
+  for (int64_t row = 0; row < rows; ++row) columns.exp_sum[row] += columns.maximum[row];
+}
+
+template <class T>
+const T* Columns::rows_of(const ArrayView& view, int64_t first, int64_t rows, char* tile, ptrdiff_t* stride) const {
+  const ptrdiff_t size = sizeof(T);
+  const bool contiguous = view.width == 1 || view.column_stride == size;
+  if (view.type == dtype_of<T>() && contiguous && view.row_stride % size == 0) {
+    *stride = view.row_stride / size;
+    return reinterpret_cast<const T*>(view.row(first));
+  }
+  T* target = reinterpret_cast<T*>(tile);
+  *stride = view.width;
+  if (view.width == 1) {
+    convert(kernels_, view.row(first), view.type, view.row_stride, rows, target);
+  } else if (std::abs(view.row_stride) < std::abs(view.column_stride)) {
+    T column[kBlockRows];
+    for (int64_t c = 0; c < view.width; ++c) {
+      convert(kernels_, view.row(first) + c * view.column_stride, view.type, view.row_stride, rows, column);
+      for (int64_t row = 0; row < rows; ++row) target[row * view.width + c] = column[row];
+    }
+  } else {
+    for (int64_t row = 0; row < rows; ++row)
+      convert(kernels_, view.row(first + row), view.type, view.column_stride, view.width, target + row * view.width);
+  }
+  return target;
+}
+
+template <class T>
+const T* Columns::columns_of(const ArrayView& view, int64_t first, int64_t rows, char* tile, ptrdiff_t* stride) const {
+  const ptrdiff_t size = sizeof(T);
+  if (view.type == dtype_of<T>() && view.row_stride == size && view.column_stride % size == 0) {
+    *stride = view.column_stride / size;
+    return reinterpret_cast<const T*>(view.row(first));
+  }
+  T* target = reinterpret_cast<T*>(tile);
+  *stride = tile_rows_ + kPad;
+  if (view.type == dtype_of<T>() && view.column_stride == size) {
+    for (int64_t row = 0; row < rows; ++row) {
+      const T* source = reinterpret_cast<const T*>(view.row(first + row));
+      for (int64_t c = 0; c < view.width; ++c) target[c * *stride + row] = source[c];
+    }
+  } else {
+    for (int64_t c = 0; c < view.width; ++c)
+      convert(kernels_, view.row(first) + c * view.column_stride, view.type, view.row_stride, rows, target + c * *stride);
+  }
+  return target;
+}
+
+template <class T>
+void Columns::derive_values(int64_t first, int64_t offset, int64_t rows) {
+  for (size_t i = 0; i < demand_.values.size(); ++i) {
+    const ValueSpec& spec = demand_.values[i];
+    if (reads_rows(spec.kind))
+      derive_row_value<T>(spec, first, offset, rows, values_[i] + offset);
+    else
+      derive_value(spec, first, offset, rows, values_[i] + offset);
+  }
+}
+
+template <class T>
+void Columns::derive_row_value(const ValueSpec& spec, int64_t first, int64_t offset, int64_t rows, double* target) {
+  const bool integers = !is_floating(batch_.y_true.type) && !is_floating(batch_.y_pred.type);
+  if (spec.kind == ValueKind::kEqual && integers && batch_.y_pred.width == 1)
+    return equal_integers(first + offset, rows, target);
+  PairedRows<T> pair = {};
+  pair.rows = rows;
+  pair.width = batch_.y_pred.width;
+  pair.y_pred = rows_of<T>(batch_.y_pred, first + offset, rows, pred_tile_, &pair.pred_stride);
+  pair.y_true = pair.y_pred;
+  pair.true_stride = pair.pred_stride;
+  if (reads_true_rows(spec.kind))
+    pair.y_true = rows_of<T>(batch_.y_true, first + offset, rows, true_tile_, &pair.true_stride);
+  const auto& functions = row_functions<T>(kernels_);
+  switch (spec.kind) {
+    case ValueKind::kSquaredError: return functions.squared_error(pair, target);
+    case ValueKind::kAbsoluteError: return functions.absolute_error(pair, target);
+    case ValueKind::kEqual: return functions.equal(pair, target);
+    case ValueKind::kBinaryEqual: return functions.binary_equal(pair, spec.number, target);
+    case ValueKind::kEarthMovers: return functions.earth_movers(pair, spec.number, target);
+    case ValueKind::kMeanError: return functions.mean_error(pair, spec.bins, target);
+    case ValueKind::kCrossentropy:
+      return functions.crossentropy(pair, (spec.from_logits ? exp_sum_ : sum_) + offset, spec.number, spec.from_logits, target);
+    case ValueKind::kRowSum: return functions.row_sum(pair, target);
+    default:
+      functions.row_sum(pair, target);
+      for (int64_t row = 0; row < rows; ++row) target[row] /= static_cast<double>(pair.width);
+  }
+}
+
+// Integers are compared as integers: float64 would confuse those beyond 2^53.
+void Columns::equal_integers(int64_t first, int64_t rows, double* target) {
+  int64_t y_true[kBlockRows];
+  int64_t y_pred[kBlockRows];
+  const auto convert_to = kernels_.convert->to_int64;
+  convert_to(batch_.y_true.row(first), batch_.y_true.type, batch_.y_true.row_stride, rows, y_true);
+  convert_to(batch_.y_pred.row(first), batch_.y_pred.type, batch_.y_pred.row_stride, rows, y_pred);
+  for (int64_t row = 0; row < rows; ++row) target[row] = y_true[row] == y_pred[row] ? 1.0 : 0.0;
+}
+
+}  // namespace tally

@@ -1,0 +1,57 @@
+// Derives the columns of one block, each once, in tiles that stay in the first-level cache.
+#pragma once
+
+#include "pass/batch.h"
+#include "support/dispatch.h"
+#include "support/scratch.h"
+
+namespace tally {
+
+class Columns {
+ public:
+  Columns(const Batch& batch, const Demand& demand);
+
+  // Fills the columns for rows [first, first + rows); rows <= kBlockRows.
+  Fault derive(int64_t first, int64_t rows);
+  const Block& block() const { return block_; }
+
+ private:
+  // Column storage with room for the vectors that run past the last row.
+  static constexpr int64_t kColumn = kBlockRows + kPad;
+
+  template <class T>
+  void derive_tiles(int64_t first, int64_t rows);
+  template <class T>
+  void derive_scores(const ArrayView& view, int64_t first, int64_t offset, int64_t rows, unsigned needs, bool of_true);
+  template <class T>
+  void derive_values(int64_t first, int64_t offset, int64_t rows);
+  template <class T>
+  const T* rows_of(const ArrayView& view, int64_t first, int64_t rows, char* tile, ptrdiff_t* stride) const;
+  template <class T>
+  const T* columns_of(const ArrayView& view, int64_t first, int64_t rows, char* tile, ptrdiff_t* stride) const;
+  template <class T>
+  void derive_row_value(const ValueSpec& spec, int64_t first, int64_t offset, int64_t rows, double* target);
+  void derive_value(const ValueSpec& spec, int64_t first, int64_t offset, int64_t rows, double* target) const;
+  void sparse_crossentropy(bool from_logits, int64_t first, int64_t offset, int64_t rows, double* target) const;
+  void equal_integers(int64_t first, int64_t rows, double* target);
+  Fault load_weights(int64_t first, int64_t rows);
+
+  const Batch& batch_;
+  const Demand& demand_;
+  const Kernels& kernels_;
+  Block block_;
+  Scratch storage_;
+  Scratch tiles_;
+  int64_t tile_rows_ = kBlockRows;
+  bool single_ = false;  // compute in float32
+  int32_t* integers_[5] = {};
+  double* sum_ = nullptr;
+  double* maximum_ = nullptr;
+  double* exp_sum_ = nullptr;
+  double* weights_ = nullptr;
+  char* true_tile_ = nullptr;
+  char* pred_tile_ = nullptr;
+  std::vector<double*> values_;
+};
+
+}  // namespace tally

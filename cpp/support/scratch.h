@@ -1,0 +1,81 @@
+// Working memory that is kept between calls: touching new memory costs more than most kernels.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace tally {
+
+class Scratch {
+ public:
+  Scratch() = default;
+  explicit Scratch(size_t bytes) {
+    {
+      std::lock_guard<std::mutex> lock(pool().mutex);
+      auto& kept = pool().kept;
+      for (size_t i = kept.size(); i-- > 0;)
+        if (kept[i].bytes_ >= bytes && kept[i].bytes_ <= 4 * bytes + 65536) {
+          swap(kept[i]);
+          pool().bytes -= bytes_;
+          kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(i));
+          return;
+        }
+    }
+    bytes_ = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    data_ = std::aligned_alloc(kAlignment, bytes_ ? bytes_ : kAlignment);
+    if (!data_) throw std::bad_alloc();
+  }
+  Scratch(Scratch&& other) noexcept { swap(other); }
+  Scratch& operator=(Scratch&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~Scratch() {
+    if (!data_) return;
+    {
+      std::lock_guard<std::mutex> lock(pool().mutex);
+      if (pool().bytes + bytes_ <= kKeptBytes && pool().kept.size() < pool().kept.capacity()) {
+        pool().bytes += bytes_;
+        pool().kept.emplace_back();
+        pool().kept.back().swap(*this);
+        return;
+      }
+    }
+    std::free(data_);
+  }
+
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(data_);
+  }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  static constexpr size_t kAlignment = 64;
+  static constexpr size_t kKeptBytes = size_t{64} << 20;
+
+  struct Pool {
+    std::mutex mutex;
+    std::vector<Scratch> kept;
+    size_t bytes = 0;
+    Pool() { kept.reserve(64); }
+  };
+  // Never destroyed: a thread may still give back memory while the process ends.
+  static Pool& pool() {
+    static Pool* instance = new Pool;
+    return *instance;
+  }
+  void swap(Scratch& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(bytes_, other.bytes_);
+  }
+
+  void* data_ = nullptr;
+  size_t bytes_ = 0;
+};
+
+}  // namespace tally

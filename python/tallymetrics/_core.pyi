@@ -1,0 +1,40 @@
+"""Typed face of the compiled module; see cpp/bindings.cpp."""
+
+import numpy as np
+import numpy.typing as npt
+
+SUM_WORDS: int
+LIMBS: int
+UNIT_LIMB: int
+
+MEAN: int
+LABEL_COUNTS: int
+RANK_COUNTS: int
+
+HIT: int
+WITHIN_TOP: int
+SPARSE_CROSSENTROPY: int
+CROSSENTROPY: int
+SQUARED_ERROR: int
+ABSOLUTE_ERROR: int
+EQUAL: int
+BINARY_EQUAL: int
+EARTH_MOVERS: int
+MEAN_ERROR: int
+ROW_MEAN: int
+ROW_SUM: int
+
+def add(
+    y_true: object,
+    y_pred: object,
+    weights: object,
+    rows_per_sample: int,
+    accumulators: tuple[object, ...],
+    threads: int,
+) -> object: ...
+def weight_limbs(weights: npt.NDArray[np.generic]) -> tuple[int, int]: ...
+def carry_words(words: npt.NDArray[np.generic]) -> None: ...
+def read_sum(array: npt.NDArray[np.generic], threads: int) -> int: ...
+def instruction_sets() -> list[str]: ...
+def get_instruction_set() -> str: ...
+def set_instruction_set(name: str) -> bool: ...

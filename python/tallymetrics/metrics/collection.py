@@ -1,0 +1,187 @@
+"""Many metrics, one read of each batch."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tallymetrics.inputs import Batch, Layouts
+from tallymetrics.metrics.metric import Metric
+from tallymetrics.metrics.native import NativeMetric, add_batch
+from tallymetrics.metrics.reduction_metrics import MeanMetricWrapper
+
+
+class MetricCollection(Metric):
+    """Metrics that are updated together: those of this package share one native pass over the batch.
+
+    Args:
+        metrics: Metrics, or functions of `(y_true, y_pred)` (see `MeanMetricWrapper`), in a list or in a dict by the
+            key of their result. Keys of a list are the metrics' names, numbered where they recur.
+        name: Name of the collection, default `"metric_collection"`.
+
+    A batch is added to every metric or, where one refuses it, to none. Metrics written in Python run beside the pass,
+    after it.
+
+    Example:
+        >>> from tallymetrics import metrics
+        >>> collection = metrics.MetricCollection(
+        ...     [metrics.SparseCategoricalAccuracy(name="accuracy"), metrics.SparseTopKCategoricalAccuracy(k=2)]
+        ... )
+        >>> collection.update_state([0, 2], [[0.6, 0.3, 0.1], [0.1, 0.5, 0.4]])
+        >>> collection.result()
+        {'accuracy': 0.5, 'sparse_top_k_categorical_accuracy': 1.0}
+    """
+
+    def __init__(
+        self, metrics: Iterable[Any] | Mapping[str, Any], name: str | None = "metric_collection"
+    ) -> None:
+        super().__init__(name=name)
+        self._metrics: dict[str, Metric] = {}
+        named = metrics.items() if isinstance(metrics, Mapping) else ((None, metric) for metric in metrics)
+        for key, given in named:
+            metric = _as_metric(given)
+            self._metrics[self._unique(key or metric.name)] = metric
+        if len({id(metric) for metric in self._metrics.values()}) != len(self._metrics):
+            raise ValueError("`metrics` must be different objects. Received one of them twice.")
+
+    def _unique(self, key: str) -> str:
+        number, unique = 0, key
+        while unique in self._metrics:
+            number += 1
+            unique = f"{key}_{number}"
+        return unique
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics, in order."""
+        return list(self._metrics.values())
+
+    def __getitem__(self, key: str) -> Metric:
+        return self._metrics[key]
+
+    def keys(self) -> list[str]:
+        """Returns the key of each metric, in order."""
+        return list(self._metrics)
+
+    def __len__(self) -> int:
+        return len(self._metrics)
+
+    def _nested_metrics(self) -> list[Metric]:
+        return self.metrics
+
+    def _keyed_variables(self) -> list[Any]:
+        return [
+            (f"{key}/{deep}", variable)
+            for key, metric in self._metrics.items()
+            for deep, variable in metric._keyed_variables()
+        ]
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Adds a batch to every metric, or to none.
+
+        Raises:
+            ValueError: If a metric refuses a shape or a value.
+            TypeError: If an array is not numeric.
+        """
+        layouts = Layouts(y_true, y_pred, sample_weight)
+        passes: dict[int, tuple[Batch, list[NativeMetric]]] = {}
+        others: list[Metric] = []
+        for metric in self._metrics.values():
+            if isinstance(metric, NativeMetric) and _reads_pairs(metric):
+                batch = metric.layout(layouts)
+                passes.setdefault(id(batch), (batch, []))[1].append(metric)
+            else:
+                others.append(metric)
+        if len(passes) + len(others) <= 1 and not others:
+            for batch, metrics in passes.values():
+                add_batch(metrics, batch)
+            return
+        self._add_to_all(list(passes.values()), others, layouts, (y_true, y_pred, sample_weight))
+
+    def _add_to_all(
+        self, passes: list[tuple[Batch, list[NativeMetric]]], others: list[Metric], layouts: Layouts, given: Any
+    ) -> None:
+        """Several steps, any of which may refuse the batch: what was added before is taken back then."""
+        before = [(metric, metric.state_arrays()) for metric in self._metrics.values()]
+        try:
+            for batch, metrics in passes:
+                add_batch(metrics, batch)
+            for metric in others:
+                if isinstance(metric, MeanMetricWrapper):
+                    metric.update_state(*given)
+                elif given[2] is None:
+                    metric.update_state(layouts.y_true, layouts.y_pred)
+                else:
+                    metric.update_state(layouts.y_true, layouts.y_pred, sample_weight=np.asarray(given[2]))
+        except BaseException:
+            for metric, arrays in before:
+                metric.load_state_arrays(arrays)
+            raise
+
+    def result(self) -> dict[str, Any]:
+        """Returns the results by key; a metric whose result is a dict contributes its own entries."""
+        results: dict[str, Any] = {}
+        for key, metric in self._metrics.items():
+            value = metric.result()
+            entries = value if isinstance(value, Mapping) else {key: value}
+            for entry, entry_value in entries.items():
+                unique, number = entry, 0
+                while unique in results:
+                    number += 1
+                    unique = f"{entry}_{number}"
+                results[unique] = entry_value
+        return results
+
+    def reset_state(self) -> None:
+        """Returns every metric to its start."""
+        for metric in self._metrics.values():
+            metric.reset_state()
+
+    def merge_state(self, metrics: "Iterable[Metric] | Metric") -> None:
+        """Adds the states of other collections of equal metrics to this one, metric by metric."""
+        others = [metrics] if isinstance(metrics, Metric) else list(metrics)
+        for other in others:
+            self._check_mergeable(other)
+        for key, metric in self._metrics.items():
+            metric.merge_state([other[key] for other in others if isinstance(other, MetricCollection)])
+
+    def _check_mergeable(self, other: Metric) -> None:
+        if not isinstance(other, MetricCollection):
+            raise ValueError(f"`metrics` must be of class MetricCollection to merge. Received {type(other).__name__}.")
+        if self.keys() != other.keys():
+            raise ValueError(f"`metrics` must have the keys {self.keys()} to merge. Received {other.keys()}.")
+        for key, metric in self._metrics.items():
+            metric._check_mergeable(other[key])
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the metrics' serialised forms by key."""
+        from tallymetrics.metrics import serialize
+
+        return {"name": self.name, "metrics": {key: serialize(metric) for key, metric in self._metrics.items()}}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "MetricCollection":
+        """Returns a fresh collection of a configuration."""
+        from tallymetrics.metrics import deserialize
+
+        metrics = {key: deserialize(metric) for key, metric in config["metrics"].items()}
+        return cls(metrics, name=config["name"])
+
+
+def _as_metric(given: Any) -> Metric:
+    from tallymetrics.metrics import get
+
+    if isinstance(given, Metric):
+        return given
+    if isinstance(given, (str, dict)):
+        metric: Metric = get(given)
+        return metric
+    if isinstance(given, type) and issubclass(given, Metric):
+        return given()
+    if isinstance(given, Callable):  # type: ignore[arg-type]
+        return MeanMetricWrapper(given)
+    raise TypeError(f"`metrics` must hold metrics, identifiers or functions. Received {given!r}.")
+
+
+def _reads_pairs(metric: NativeMetric) -> bool:
+    return type(metric).layout is not NativeMetric.layout

@@ -1,0 +1,257 @@
+"""The base class of every metric: Keras's accumulator protocol, with merging."""
+
+import copy
+import itertools
+import re
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from tallymetrics.metrics.variables import Arrays, Variable, float_variable
+
+Self = TypeVar("Self", bound="Metric")
+
+_DTYPES = ("float64", "float32", "float16")
+_name_counts: dict[str, int] = {}
+
+
+def snake_case(name: str) -> str:
+    """Returns the identifier that Keras makes of a class name: `AUC` -> `auc`, `MeanIoU` -> `mean_io_u`."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def _automatic_name(prefix: str) -> str:
+    number = _name_counts.get(prefix, 0)
+    _name_counts[prefix] = number + 1
+    return prefix if number == 0 else f"{prefix}_{number}"
+
+
+class Metric:
+    """Encapsulates the state and the formula of a metric.
+
+    A subclass makes its variables in `__init__` by `add_variable`, adds a batch to them in `update_state` and reads
+    them in `result`. Variables start at zero (or as their initializer says) and should grow by addition alone: then
+    `merge_state` is right without further code.
+
+    Args:
+        dtype: What `result()` is rounded to: `"float64"` (default), `"float32"` or `"float16"`. State is always exact
+            or float64.
+        name: Name of the metric, by default the class name in snake case, numbered.
+
+    Example:
+        >>> import numpy as np
+        >>> from tallymetrics import metrics
+        >>> class Largest(metrics.Metric):
+        ...     def __init__(self, name="largest_error_sum", **kwargs):
+        ...         super().__init__(name=name, **kwargs)
+        ...         self.total = self.add_variable(shape=(), initializer="zeros", name="total")
+        ...     def update_state(self, y_true, y_pred, sample_weight=None):
+        ...         self.total.assign_add(np.max(np.abs(np.subtract(y_true, y_pred))))
+        ...     def result(self):
+        ...         return float(self.total)
+        >>> largest = Largest()
+        >>> largest.update_state([0, 1], [0.5, 1])
+        >>> largest.result()
+        0.5
+    """
+
+    def __init__(self, dtype: Any = None, name: str | None = None) -> None:
+        self.name = name or _automatic_name(snake_case(type(self).__name__))
+        self._dtype = self._dtype_name(dtype)
+        self._variables: list[Variable] = []
+        self._lock = threading.RLock()
+
+    @staticmethod
+    def _dtype_name(dtype: Any) -> str:
+        name = getattr(dtype, "compute_dtype", dtype)
+        name = "float64" if name is None else np.dtype(name).name
+        if name not in _DTYPES:
+            raise ValueError(f"`dtype` must be one of {', '.join(_DTYPES)}. Received {dtype!r}.")
+        return name
+
+    @property
+    def dtype(self) -> str:
+        return self._dtype
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The metric's variables, then those of metrics among its attributes."""
+        nested = (metric.variables for metric in self._nested_metrics())
+        return [*self._variables, *itertools.chain.from_iterable(nested)]
+
+    def _nested_metrics(self) -> list["Metric"]:
+        return [value for value in vars(self).values() if isinstance(value, Metric)]
+
+    def add_variable(
+        self,
+        shape: tuple[int, ...] = (),
+        initializer: str | Callable[..., Any] | None = None,
+        dtype: Any = None,
+        aggregation: str = "sum",
+        name: str | None = None,
+    ) -> Variable:
+        """Adds a float64 variable to the state.
+
+        Args:
+            shape: Its shape.
+            initializer: `"zeros"` (default), `"ones"` or a function of (shape, dtype).
+            dtype: Its NumPy dtype, by default float64.
+            aggregation: Only `"sum"`: merging adds.
+            name: Its name, by default `variable`, numbered.
+
+        Returns:
+            The variable, which reads like an array and has `assign`, `assign_add`, `assign_sub`.
+        """
+        if aggregation != "sum":
+            raise ValueError(f'`aggregation` must be "sum": states merge by addition. Received {aggregation!r}.')
+        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        names = {variable.name for variable in self._variables}
+        base = name or "variable"
+        unique = next(n for n in itertools.chain([base], (f"{base}_{i}" for i in itertools.count(1))) if n not in names)
+        return self._track(float_variable(shape, initializer, np.dtype(dtype or np.float64).name, unique))
+
+    def add_weight(
+        self,
+        shape: tuple[int, ...] = (),
+        initializer: str | Callable[..., Any] | None = None,
+        dtype: Any = None,
+        name: str | None = None,
+    ) -> Variable:
+        """Adds a variable; see `add_variable`."""
+        return self.add_variable(shape=shape, initializer=initializer, dtype=dtype, name=name)
+
+    def _track(self, variable: Any) -> Any:
+        self._variables.append(variable)
+        return variable
+
+    def update_state(self, *args: Any, **kwargs: Any) -> Any:
+        """Adds a batch to the state."""
+        raise NotImplementedError(f"{type(self).__name__} must define `update_state`.")
+
+    def result(self) -> Any:
+        """Computes the metric from the state."""
+        raise NotImplementedError(f"{type(self).__name__} must define `result`.")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Adds a batch and returns the result over all that was added so far."""
+        self.update_state(*args, **kwargs)
+        return self.result()
+
+    def reset_state(self) -> None:
+        """Returns every variable to its start."""
+        with self._lock:
+            for variable in self.variables:
+                variable.reset()
+
+    def reset_states(self) -> None:
+        """Returns every variable to its start; the name of Keras 2."""
+        self.reset_state()
+
+    def merge_state(self, metrics: "Iterable[Metric] | Metric") -> None:
+        """Adds the states of other metrics to this one; they stay as they are.
+
+        Args:
+            metrics: Metrics of the same class and configuration.
+
+        Raises:
+            ValueError: If one differs in class, configuration or variables. Nothing is merged then.
+        """
+        others = [metrics] if isinstance(metrics, Metric) else list(metrics)
+        for other in others:
+            self._check_mergeable(other)
+        for other in others:
+            with other._lock:
+                gathered = copy.deepcopy(other.variables) if other is self else other.variables
+                with self._lock:
+                    for variable, addend in zip(self.variables, gathered, strict=True):
+                        variable.add(addend)
+
+    def _check_mergeable(self, other: "Metric") -> None:
+        if type(other) is not type(self):
+            raise ValueError(
+                f"`metrics` must be of class {type(self).__name__} to merge. Received {type(other).__name__}."
+            )
+        mine, theirs = self._merge_key(), other._merge_key()
+        if mine != theirs:
+            raise ValueError(f"`metrics` must have equal configurations to merge, {mine}. Received {theirs}.")
+        shapes = [variable.shape for variable in self.variables]
+        other_shapes = [variable.shape for variable in other.variables]
+        if shapes != other_shapes:
+            raise ValueError(f"`metrics` must have variables of shapes {shapes} to merge. Received {other_shapes}.")
+
+    def _merge_key(self) -> dict[str, Any]:
+        return {key: value for key, value in self.get_config().items() if key not in ("name", "dtype")}
+
+    def state_arrays(self) -> Arrays:
+        """Returns copies of the raw arrays of the state by name; all grow by addition alone."""
+        with self._lock:
+            arrays: Arrays = {}
+            for key, variable in self._keyed_variables():
+                arrays.update({key + name: array for name, array in variable.arrays().items()})
+            return arrays
+
+    def load_state_arrays(self, arrays: Arrays) -> None:
+        """Replaces the state by arrays that `state_arrays` of an equal metric returned.
+
+        Raises:
+            ValueError: If an array is missing, unknown or of another shape. The state is as before then.
+        """
+        with self._lock:
+            before = self.state_arrays()
+            known = {key + variable.name for key, variable in self._keyed_variables()}
+            given = {name.split("@")[0] for name in arrays}
+            if known != given:
+                raise ValueError(f"`arrays` must name the states {sorted(known)}. Received {sorted(given)}.")
+            try:
+                self._load(arrays)
+            except ValueError:
+                self._load(before)
+                raise
+
+    def _load(self, arrays: Arrays) -> None:
+        for key, variable in self._keyed_variables():
+            own = {name[len(key) :]: array for name, array in arrays.items() if name.startswith(key)}
+            variable.load(own)
+
+    def _keyed_variables(self) -> list[tuple[str, Variable]]:
+        own = [("", variable) for variable in self._variables]
+        nested = [(key, value) for key, value in vars(self).items() if isinstance(value, Metric)]
+        return own + [(f"{key}/{deep}", variable) for key, value in nested for deep, variable in value._keyed_variables()]
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {"name": self.name, "dtype": self.dtype}
+
+    @classmethod
+    def from_config(cls: type[Self], config: dict[str, Any]) -> Self:
+        """Returns a fresh metric of a configuration."""
+        return cls(**config)
+
+    def _as_result(self, value: float | npt.NDArray[Any]) -> Any:
+        """Rounds to `dtype`: floats stay Python floats, arrays stay arrays."""
+        if isinstance(value, float):
+            return value if self._dtype == "float64" else float(np.dtype(self._dtype).type(value))
+        return value if self._dtype == "float64" else value.astype(self._dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = threading.RLock()
+
+    def __copy__(self: Self) -> Self:
+        """A copy has a state of its own."""
+        return copy.deepcopy(self)
+
+    def __repr__(self) -> str:
+        try:
+            result = repr(self.result())
+        except Exception as error:
+            result = f"not available: {error}"
+        return f"<{type(self).__name__} name={self.name} result={result}>"

@@ -1,0 +1,132 @@
+"""Metrics whose batches are added by the native pass, alone or many in one read."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+
+from tallymetrics import _core, runtime
+from tallymetrics.inputs import Batch, Layouts
+from tallymetrics.metrics.metric import Metric
+from tallymetrics.metrics.variables import ExactSum, ExactTable
+
+# One accumulator of the native pass: its kind, its state arrays and its parameters (see cpp/bindings.cpp).
+Accumulator = tuple[Any, ...]
+
+
+class NativeMetric(Metric):
+    """A metric that declares how it reads a batch and which accumulators add it."""
+
+    def __init__(self, dtype: Any = None, name: str | None = None) -> None:
+        super().__init__(dtype, name)
+        self._tables: list[ExactTable] = []
+
+    def layout(self, layouts: Layouts) -> Batch:
+        """Returns the batch that this metric reads the arrays as."""
+        raise NotImplementedError
+
+    def accumulators(self, batch: Batch) -> list[Accumulator]:
+        """Returns what the pass adds up for this metric; tables make room for the batch's weights."""
+        raise NotImplementedError
+
+    def classes(self, batch: Batch) -> int:
+        """Returns the number of classes that labels of the batch may name."""
+        return batch.y_pred.shape[-1]
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Adds a batch.
+
+        Args:
+            y_true: Ground truth, as the class describes it.
+            y_pred: Predictions, as the class describes them.
+            sample_weight: Optional weights that broadcast to the samples.
+
+        Raises:
+            ValueError: If a shape or a value is refused; the state is as before then.
+            TypeError: If an array is not numeric.
+        """
+        add_batch([self], self.layout(Layouts(y_true, y_pred, sample_weight)))
+
+    def _exact_sum(self, name: str) -> ExactSum:
+        variable: ExactSum = self._track(ExactSum(name))
+        return variable
+
+    def _exact_table(self, shape: tuple[int, ...], name: str) -> ExactTable:
+        variable: ExactTable = self._track(ExactTable(shape, name))
+        self._tables.append(variable)
+        return variable
+
+
+def add_batch(metrics: Sequence[NativeMetric], batch: Batch) -> None:
+    """Adds a batch to all metrics in one read, or to none."""
+    if len(metrics) == 1:
+        with metrics[0]._lock:
+            _add_locked(metrics, batch)
+        return
+    with ExitStack() as locks:
+        # One order for all threads.
+        for metric in sorted(metrics, key=id):
+            locks.enter_context(metric._lock)
+        _add_locked(metrics, batch)
+
+
+def _add_locked(metrics: Sequence[NativeMetric], batch: Batch) -> None:
+    added = False
+    try:
+        accumulators = tuple(accumulator for metric in metrics for accumulator in metric.accumulators(batch))
+        fault = _core.add(*batch, accumulators, runtime.get_num_threads())
+        if fault is not None:
+            raise _value_error(fault, metrics, batch)
+        added = True
+    finally:
+        for metric in metrics:
+            for table in metric._tables:
+                table.settle_room(added)
+
+
+def _value_error(fault: Any, metrics: Sequence[NativeMetric], batch: Batch) -> ValueError:
+    argument, row = fault
+    if argument == 3:
+        assert batch.weights is not None
+        return ValueError(f"`sample_weight` must be finite. Received {batch.weights[row]} in row {row}.")
+    name, labels = ("y_true", batch.y_true) if argument == 1 else ("y_pred", batch.y_pred)
+    assert labels is not None
+    label = labels[row]
+    if labels.dtype.kind == "f" and not float(label).is_integer():
+        return ValueError(f"`{name}` must hold whole class labels. Received {label} in row {row}.")
+    classes = min(metric.classes(batch) for metric in metrics if _refuses(metric, batch, label))
+    return ValueError(f"`{name}` must hold class labels in [0, {classes}). Received {label} in row {row}.")
+
+
+def _refuses(metric: NativeMetric, batch: Batch, label: Any) -> bool:
+    return not 0 <= np.int64(label) < metric.classes(batch)
+
+
+class MeanOfRows(NativeMetric):
+    """Weighted mean over samples of one value for each row.
+
+    `total` is the exact sum of weight * value, `count` of the weights; with several rows a sample, each row has an
+    equal share of its sample's weight.
+    """
+
+    _value: int
+
+    def __init__(self, name: str | None, dtype: Any) -> None:
+        super().__init__(dtype, name)
+        self.total = self._exact_sum("total")
+        self.count = self._exact_sum("count")
+
+    def accumulators(self, batch: Batch) -> list[Accumulator]:
+        return [self._mean()]
+
+    def _mean(
+        self, number: float = 0.0, from_logits: bool = False, bins: Any = None, ignored: int | None = None
+    ) -> Accumulator:
+        return (_core.MEAN, self.total.words, self.count.words, self._value, number, from_logits, bins, ignored)
+
+    def result(self) -> float:
+        """Returns the weighted mean over all samples so far; 0.0 where the weights sum to 0."""
+        with self._lock:
+            value: float = self._as_result(self.total.divided_by(self.count.integer()))
+        return value

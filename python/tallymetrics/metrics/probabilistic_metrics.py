@@ -1,0 +1,111 @@
+"""Cross-entropies, the twins of keras.metrics.probabilistic_metrics."""
+
+from typing import Any
+
+from tallymetrics import _core
+from tallymetrics.inputs import Batch, Layouts
+from tallymetrics.metrics.native import Accumulator, MeanOfRows
+
+
+class SparseCategoricalCrossentropy(MeanOfRows):
+    """Mean cross-entropy, in nats, between labels and class probabilities or logits.
+
+    `-log(p[label])`: probabilities are divided by their row's sum and clipped to [1e-7, 1 - 1e-7], as Keras does;
+    from logits it is `logsumexp(scores) - scores[label]`, without clipping.
+
+    Args:
+        name: Name of the metric, default `"sparse_categorical_crossentropy"`.
+        dtype: What `result()` is rounded to, default float64.
+        from_logits: Whether scores are logits in place of probabilities.
+        ignore_class: Rows with this label take no part; it need not lie in [0, classes).
+        axis: The class axis of the scores, default the last.
+
+    `update_state` takes labels in [0, classes), [...] or [..., 1], and scores [..., classes].
+
+    Example:
+        >>> from tallymetrics import metrics
+        >>> crossentropy = metrics.SparseCategoricalCrossentropy()
+        >>> crossentropy.update_state([1, 2], [[0.05, 0.95, 0], [0.1, 0.8, 0.1]])
+        >>> round(crossentropy.result(), 7)
+        1.1769392
+
+    Differs from Keras: ignored rows leave the denominator too, with or without weights; a label outside
+    [0, classes) is an error; float64 scores are computed in float64.
+    """
+
+    _value = _core.SPARSE_CROSSENTROPY
+
+    def __init__(
+        self,
+        name: str | None = "sparse_categorical_crossentropy",
+        dtype: Any = None,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(name, dtype)
+        self.from_logits = bool(from_logits)
+        self.ignore_class = ignore_class
+        self.axis = axis
+
+    def layout(self, layouts: Layouts) -> Batch:
+        return layouts.along(self.axis).sparse()
+
+    def accumulators(self, batch: Batch) -> list[Accumulator]:
+        return [self._mean(from_logits=self.from_logits, ignored=self.ignore_class)]
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"from_logits": self.from_logits, "ignore_class": self.ignore_class, "axis": self.axis}
+        return {**super().get_config(), **own}
+
+
+class CategoricalCrossentropy(MeanOfRows):
+    """Mean cross-entropy, in nats, between target rows and class probabilities or logits.
+
+    `-sum(target * log p)` with `target = y_true * (1 - label_smoothing) + label_smoothing / classes`; probabilities
+    are divided by their row's sum and clipped to [1e-7, 1 - 1e-7], as Keras does; from logits,
+    `log p = scores - logsumexp(scores)`, without clipping. A target of 0 adds 0 whatever its probability.
+
+    Args:
+        name: Name of the metric, default `"categorical_crossentropy"`.
+        dtype: What `result()` is rounded to, default float64.
+        from_logits: Whether scores are logits in place of probabilities.
+        label_smoothing: Share of each target that is spread over all classes, in [0, 1], default 0.
+        axis: The class axis, default the last.
+
+    `update_state` takes targets and scores of one shape [..., classes].
+
+    Example:
+        >>> from tallymetrics import metrics
+        >>> crossentropy = metrics.CategoricalCrossentropy()
+        >>> crossentropy.update_state([[0, 1, 0], [0, 0, 1]], [[0.05, 0.95, 0], [0.1, 0.8, 0.1]])
+        >>> round(crossentropy.result(), 7)
+        1.1769392
+    """
+
+    _value = _core.CROSSENTROPY
+
+    def __init__(
+        self,
+        name: str | None = "categorical_crossentropy",
+        dtype: Any = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(name, dtype)
+        if not 0 <= label_smoothing <= 1:
+            raise ValueError(f"`label_smoothing` must lie in [0, 1]. Received {label_smoothing}.")
+        self.from_logits = bool(from_logits)
+        self.label_smoothing = label_smoothing
+        self.axis = axis
+
+    def layout(self, layouts: Layouts) -> Batch:
+        return layouts.along(self.axis).dense("classes")
+
+    def accumulators(self, batch: Batch) -> list[Accumulator]:
+        return [self._mean(self.label_smoothing, self.from_logits)]
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"from_logits": self.from_logits, "label_smoothing": self.label_smoothing, "axis": self.axis}
+        return {**super().get_config(), **own}

@@ -1,0 +1,322 @@
+"""The named arrays of a metric: they start at zero and grow by addition."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.mixins import NDArrayOperatorsMixin
+from tallymetrics import _core
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+_DIGIT_MASK = 0xFFFFFFFF
+_UNIT_BITS = 32 * _core.UNIT_LIMB
+# A plane takes less than 2^32 a row: after so many rows the carries are due.
+_ROWS_BEFORE_CARRY = 1 << 30
+
+
+class Variable(NDArrayOperatorsMixin):
+    """A named float64 array of a metric, usable like a NumPy array and assignable like a Keras variable."""
+
+    def __init__(self, initial: npt.NDArray[Any], name: str) -> None:
+        self.name = name
+        self._initial = initial
+        self._value = initial.copy()
+
+    @property
+    def value(self) -> npt.NDArray[Any]:
+        """The array itself."""
+        return self._value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape
+
+    @property
+    def dtype(self) -> str:
+        return self.value.dtype.name
+
+    def numpy(self) -> npt.NDArray[Any]:
+        """Returns a copy."""
+        return self.value.copy()
+
+    def assign(self, value: Any) -> "Variable":
+        """Replaces all values; `value` must have the variable's shape."""
+        array = np.asarray(value)
+        if array.shape != self.shape:
+            raise ValueError(f"`value` must have shape {self.shape}. Received shape {array.shape}.")
+        self._value[...] = array
+        return self
+
+    def assign_add(self, value: Any) -> "Variable":
+        self._value += np.asarray(value)
+        return self
+
+    def assign_sub(self, value: Any) -> "Variable":
+        self._value -= np.asarray(value)
+        return self
+
+    def reset(self) -> None:
+        self._value[...] = self._initial
+
+    def add(self, other: Any) -> None:
+        """Adds what `other` has gathered since its start."""
+        self._value += other.value - other._initial
+
+    def arrays(self) -> Arrays:
+        return {self.name: self._value.copy()}
+
+    def load(self, arrays: Arrays) -> None:
+        self.assign(arrays[self.name])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        return np.array(self.value, dtype=dtype) if copy or dtype is not None else self.value
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        unwrapped = tuple(value.value if isinstance(value, Variable) else value for value in inputs)
+        if "out" in options:
+            options["out"] = tuple(out.value if isinstance(out, Variable) else out for out in options["out"])
+            getattr(ufunc, method)(*unwrapped, **options)
+            return self
+        return getattr(ufunc, method)(*unwrapped, **options)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.value[index]
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __repr__(self) -> str:
+        return f"<Variable {self.name} shape={self.shape} value={self.value}>"
+
+
+class ExactSum(Variable):
+    """A sum of doubles without rounding: a fixed-point number in int64 limbs, rounded once when it is read."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(np.zeros(_core.SUM_WORDS, np.int64), name)
+
+    @property
+    def words(self) -> npt.NDArray[np.int64]:
+        """The limbs, then the numbers of NaN, +inf and -inf that were added."""
+        return self._value
+
+    def integer(self) -> int:
+        """Returns the finite part of the sum in units of 2^-1088."""
+        digits = self._value[: _core.LIMBS - 1].astype("<u4").tobytes()
+        return int.from_bytes(digits + int(self._value[_core.LIMBS - 1]).to_bytes(8, "little", signed=True), "little", signed=True)
+
+    def special(self) -> float | None:
+        """Returns NaN or an infinity if one was added, else None."""
+        nans, above, below = (int(count) for count in self._value[_core.LIMBS :])
+        if nans or (above and below):
+            return math.nan
+        return math.inf if above else -math.inf if below else None
+
+    def divided_by(self, count: int) -> float:
+        """Returns the sum over `count` units of 2^-1088, rounded once; 0.0 where both are 0 or only the divisor is."""
+        special = self.special()
+        if special is not None:
+            return special
+        if count == 0:
+            return 0.0
+        total = self.integer()
+        try:
+            return total / count
+        except OverflowError:
+            return math.copysign(math.inf, total) * math.copysign(1, count)
+
+    @property
+    def value(self) -> npt.NDArray[Any]:
+        return np.array(self.divided_by(1 << _UNIT_BITS))
+
+    def assign(self, value: Any) -> Variable:
+        number = float(np.asarray(value))
+        if not math.isfinite(number):
+            raise ValueError(f"`value` must be finite. Received {number}.")
+        numerator, denominator = number.as_integer_ratio()
+        units = numerator * ((1 << _UNIT_BITS) // denominator)
+        self.reset()
+        for limb in range(_core.LIMBS - 1):
+            self._value[limb] = (units >> (32 * limb)) & _DIGIT_MASK
+        self._value[_core.LIMBS - 1] = units >> (32 * (_core.LIMBS - 1))
+        return self
+
+    def assign_add(self, value: Any) -> Variable:
+        other = ExactSum(self.name)
+        other.assign(value)
+        self.add(other)
+        return self
+
+    def assign_sub(self, value: Any) -> Variable:
+        return self.assign_add(-np.asarray(value))
+
+    def add(self, other: Any) -> None:
+        self._value += other._value
+        _core.carry_words(self._value)
+
+    def load(self, arrays: Arrays) -> None:
+        words = np.asarray(arrays[self.name])
+        if words.shape != self._value.shape or words.dtype != np.int64:
+            raise ValueError(
+                f"`{self.name}` must be int64 of shape {self._value.shape}. Received {words.dtype} of shape {words.shape}."
+            )
+        self._value[...] = words
+        _core.carry_words(self._value)
+
+
+class ExactTable(Variable):
+    """A table of exact counts: int64 planes for units of 2^(32 k), of which unweighted counts need only k = 0."""
+
+    def __init__(self, shape: tuple[int, ...], name: str) -> None:
+        super().__init__(np.zeros(shape, np.int64), name)
+        self._planes: dict[int, npt.NDArray[np.int64]] = {_core.UNIT_LIMB: self._value}
+        self._before: dict[int, npt.NDArray[np.int64]] | None = None
+        self._rows_since_carry = 0
+
+    @property
+    def is_integral(self) -> bool:
+        """Whether no floating-point weight was ever added."""
+        return len(self._planes) == 1
+
+    def planes_for(self, weights: npt.NDArray[Any] | None, rows: int) -> tuple[tuple[npt.NDArray[np.int64], ...], int]:
+        """Makes room for exact sums of these weights; returns the planes and the limb of the first.
+
+        Weights that are not finite make no room: the pass refuses them.
+        """
+        self._before = dict(self._planes)
+        if weights is None:
+            return (self._planes[_core.UNIT_LIMB],), _core.UNIT_LIMB
+        first, last = _core.weight_limbs(weights)
+        if first < 0:
+            first, last = _core.UNIT_LIMB, _core.UNIT_LIMB
+        if weights.dtype.kind == "f":
+            first = min(first, _core.UNIT_LIMB - 1)
+        if self._rows_since_carry + rows > _ROWS_BEFORE_CARRY:
+            self.carry()
+        self._rows_since_carry += rows
+        for limb in range(min(first, *self._planes), max(last, *self._planes) + 1):
+            self._planes.setdefault(limb, np.zeros(self.shape, np.int64))
+        return tuple(self._planes[limb] for limb in range(first, last + 1)), first
+
+    def settle_room(self, added: bool) -> None:
+        """Ends what `planes_for` began: forgets the planes it made unless the batch was added."""
+        if self._before is not None and not added:
+            self._planes = self._before
+        self._before = None
+
+    def carry(self) -> None:
+        """Brings every digit but those of the highest plane into [0, 2^32)."""
+        limbs = sorted(self._planes)
+        for lower, upper in zip(limbs, limbs[1:], strict=False):
+            self._planes[upper] += self._planes[lower] >> 32
+            self._planes[lower] &= _DIGIT_MASK
+        self._rows_since_carry = 0
+
+    @property
+    def value(self) -> npt.NDArray[Any]:
+        """int64 while every count is a whole number by its kind, else float64, rounded once."""
+        if self.is_integral:
+            return self._value
+        self.carry()
+        digits = [self._planes[limb] for limb in sorted(self._planes)]
+        negative = digits[-1] < 0
+        if negative.any():
+            digits = _carried([np.where(negative, -digit, digit) for digit in digits])
+        magnitude = _rounded(digits, min(self._planes) - _core.UNIT_LIMB)
+        return np.where(negative, -magnitude, magnitude)
+
+    def assign(self, value: Any) -> Variable:
+        array = np.asarray(value)
+        if array.shape != self.shape or array.dtype.kind not in "biu":
+            raise ValueError(f"`value` must hold integers of shape {self.shape}. Received {array.dtype} {array.shape}.")
+        self.reset()
+        self._value[...] = array
+        return self
+
+    def assign_add(self, value: Any) -> Variable:
+        self._value += np.asarray(value, dtype=np.int64)
+        return self
+
+    def assign_sub(self, value: Any) -> Variable:
+        self._value -= np.asarray(value, dtype=np.int64)
+        return self
+
+    def reset(self) -> None:
+        self._value[...] = 0
+        self._planes = {_core.UNIT_LIMB: self._value}
+        self._rows_since_carry = 0
+
+    def add(self, other: Any) -> None:
+        for limb, plane in other._planes.items():
+            if limb in self._planes:
+                self._planes[limb] += plane
+            else:
+                self._planes[limb] = plane.copy()
+        for limb in range(min(self._planes), max(self._planes)):
+            self._planes.setdefault(limb, np.zeros(self.shape, np.int64))
+        self.carry()
+
+    def arrays(self) -> Arrays:
+        """The plane of ones under the variable's name, others as `name@k` in units of 2^(32 k)."""
+        self.carry()
+        return {self._key(limb): self._planes[limb].copy() for limb in sorted(self._planes)}
+
+    def _key(self, limb: int) -> str:
+        return self.name if limb == _core.UNIT_LIMB else f"{self.name}@{limb - _core.UNIT_LIMB}"
+
+    def load(self, arrays: Arrays) -> None:
+        planes = {limb: arrays[self._key(limb)] for limb in range(_core.LIMBS) if self._key(limb) in arrays}
+        for plane in planes.values():
+            if plane.shape != self.shape or plane.dtype != np.int64:
+                raise ValueError(
+                    f"`{self.name}` must be int64 of shape {self.shape}. Received {plane.dtype} of shape {plane.shape}."
+                )
+        self.assign(planes.pop(_core.UNIT_LIMB))
+        self._planes.update({limb: plane.copy() for limb, plane in planes.items()})
+
+
+def _carried(digits: list[npt.NDArray[np.int64]]) -> list[npt.NDArray[np.int64]]:
+    carried = [digits[0]]
+    for digit in digits[1:]:
+        carried.append(digit + (carried[-1] >> 32))
+        carried[-2] = carried[-2] & _DIGIT_MASK
+    return carried
+
+
+def _rounded(digits: list[npt.NDArray[np.int64]], first: int) -> npt.NDArray[np.float64]:
+    """Returns the sum of digits[i] * 2^(32 (first + i)), high digits first, with the rounding errors gathered apart
+    (two-sum, Knuth, The Art of Computer Programming 2, 4.2.2 theorem B)."""
+    # The highest digit may exceed 53 bits.
+    parts = [digits[-1] & _DIGIT_MASK, digits[-1] >> 32]
+    parts = digits[:-1] + parts
+    total = np.zeros(digits[0].shape)
+    error = np.zeros(digits[0].shape)
+    for exponent, part in reversed(list(enumerate(parts, first))):
+        term = np.ldexp(part.astype(np.float64), 32 * exponent)
+        sum_ = total + term
+        rest = sum_ - total
+        error += (total - (sum_ - rest)) + (term - rest)
+        total = sum_
+    return total + error
+
+
+def float_variable(
+    shape: tuple[int, ...], initializer: str | Callable[..., Any] | None, dtype: str, name: str
+) -> Variable:
+    """Returns a variable for a user's metric; `initializer` is "zeros", "ones" or a function of (shape, dtype)."""
+    if initializer is None or (isinstance(initializer, str) and initializer.lower() == "zeros"):
+        return Variable(np.zeros(shape, dtype), name)
+    if isinstance(initializer, str):
+        if initializer.lower() != "ones":
+            raise ValueError(f'`initializer` must be "zeros", "ones" or a function. Received {initializer!r}.')
+        return Variable(np.ones(shape, dtype), name)
+    return Variable(np.array(initializer(shape, dtype=dtype), dtype=dtype), name)
