@@ -198,7 +198,8 @@ py::object add(const py::object& y_true, const py::object& y_pred, const py::obj
   Plan plan(batch);
   for (const auto& spec : specs) plan.add(py::reinterpret_borrow<py::tuple>(spec));
   Outcome outcome;
-  if (batch.rows <= kBlockRows && batch.y_pred.width <= 1024) {
+  // Letting go of the interpreter costs more than a small batch does.
+  if (batch.rows * batch.y_pred.width <= 16384) {
     outcome = add_batch(batch, plan.demand, plan.accumulators, 1, [] { return false; });
   } else {
     py::gil_scoped_release release;

@@ -6,9 +6,9 @@
 namespace tally {
 namespace {
 
-void add_values(int64_t* words, const double* values, int64_t count) {
+void add_values(int64_t* words, const double* values, int64_t count, int64_t* exponent) {
   double parts[2];
-  if (kernels().sums->exact_parts(values, count, parts)) {
+  if (kernels().sums->exact_parts(values, count, parts, exponent)) {
     add_exactly(words, parts[0]);
     if (parts[1] != 0.0) add_exactly(words, parts[1]);
   } else {
@@ -33,14 +33,14 @@ Fault ValueSum::check(const Block& block) const {
 void ValueSum::prepare(int workers, int64_t, bool) { partials_.assign(static_cast<size_t>(workers), Partial{}); }
 
 // Rows of an ignored label are left out of both sums.
-void ValueSum::add_block(const Block& block, int64_t* total, int64_t* count) const {
+void ValueSum::add_block(const Block& block, Partial& partial, int64_t* total, int64_t* count) const {
   const double* values = block.values[options_.value];
   const double share = options_.per_row ? 1.0 : block.share;
   double products[kBlockRows];
   double weights[kBlockRows];
   int64_t kept = 0;
   if (!block.weights && share == 1.0 && !options_.ignored.active) {
-    add_values(total, values, block.rows);
+    add_values(total, values, block.rows, &partial.total_exponent);
     if (count) count[kUnitLimb] += block.rows;
     return;
   }
@@ -49,13 +49,13 @@ void ValueSum::add_block(const Block& block, int64_t* total, int64_t* count) con
     products[kept] = values[row] * weights[kept];
     kept += !(options_.ignored.active && block.true_class[row] == options_.ignored.label);
   }
-  add_values(total, products, kept);
-  if (count) add_values(count, weights, kept);
+  add_values(total, products, kept, &partial.total_exponent);
+  if (count) add_values(count, weights, kept, &partial.count_exponent);
 }
 
 void ValueSum::add(const Block& block, int worker) {
   Partial& partial = partials_[static_cast<size_t>(worker)];
-  add_block(block, partial.total, partial.count);
+  add_block(block, partial, partial.total, partial.count);
   partial.additions += block.rows;
   if (partial.additions < kAdditionsBeforeCarry) return;
   carry(partial.total);
@@ -71,7 +71,8 @@ void ValueSum::commit() {
 }
 
 void ValueSum::add_to_state(const Block& block) {
-  add_block(block, options_.total, options_.count);
+  Partial guess;
+  add_block(block, guess, options_.total, options_.count);
   carry(options_.total);
   if (options_.count) carry(options_.count);
 }

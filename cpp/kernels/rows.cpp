@@ -13,6 +13,9 @@ constexpr double kEpsilon = 1e-7;
 inline Doubles indicator(Longs mask) { return mask ? splat<Doubles>(1.0) : Doubles{}; }
 inline double indicator(bool holds) { return holds ? 1.0 : 0.0; }
 
+inline double absolute(double value) { return __builtin_fabs(value); }
+inline Doubles absolute(Doubles value) { return value < 0.0 ? -value : value; }
+
 // Sum over a row of value(y_true, y_pred), in sixteen lanes, or one after the other for rows shorter than that.
 template <class T, class Value>
 inline double sum_of_row(const T* y_true, const T* y_pred, int64_t width, Value value) {
@@ -55,10 +58,7 @@ template <class T>
 void absolute_error(const PairedRows<T>& rows, double* means) {
   means_of_rows(
       rows,
-      [](auto y_true, auto y_pred) {
-        const auto difference = y_true - y_pred;
-        return difference < 0.0 ? -difference : difference;
-      },
+      [](auto y_true, auto y_pred) { return absolute(y_true - y_pred); },
       means);
 }
 
@@ -80,42 +80,66 @@ void row_sum(const PairedRows<T>& rows, double* sums) {
   }
 }
 
-// Eight rows advance together: each sum is sequential, so only their independence hides the latency of additions.
+// Lanes are rows: each sum is sequential along its row, and only their independence hides the latency of additions.
 // The difference is taken before it is accumulated: two running sums of near-equal rows would cancel.
 template <class T, class Power>
 __attribute__((noinline)) void sums_of_powers(const PairedRows<T>& rows, double* sums, Power power) {
-  constexpr int kRows = 8;
+  constexpr int kGroups = 2;
+  constexpr int kRows = kGroups * kDoubles;
   for (int64_t r = 0; r < rows.rows; r += kRows) {
     const T* y_true[kRows];
     const T* y_pred[kRows];
-    double difference[kRows] = {};
-    double sum[kRows] = {};
     const int count = static_cast<int>(rows.rows - r < kRows ? rows.rows - r : kRows);
     for (int lane = 0; lane < kRows; ++lane) {
       const int64_t row = r + (lane < count ? lane : 0);
       y_true[lane] = rows.y_true + row * rows.true_stride;
       y_pred[lane] = rows.y_pred + row * rows.pred_stride;
     }
-    for (int64_t i = 0; i < rows.width; ++i)
-      for (int lane = 0; lane < kRows; ++lane) {
-        difference[lane] += static_cast<double>(y_true[lane][i]) - static_cast<double>(y_pred[lane][i]);
-        sum[lane] += power(difference[lane]);
+    Doubles difference[kGroups] = {};
+    Doubles sum[kGroups] = {};
+    int64_t i = 0;
+    for (; i + kDoubles <= rows.width; i += kDoubles) {
+      Doubles columns[kGroups][kDoubles];
+      for (int group = 0; group < kGroups; ++group) {
+        for (int lane = 0; lane < kDoubles; ++lane) {
+          const int row = group * kDoubles + lane;
+          columns[group][lane] = load_doubles(y_true[row] + i) - load_doubles(y_pred[row] + i);
+        }
+        transpose(columns[group]);
       }
-    for (int lane = 0; lane < count; ++lane) sums[r + lane] = sum[lane];
+      for (int column = 0; column < kDoubles; ++column)
+        for (int group = 0; group < kGroups; ++group) {
+          difference[group] += columns[group][column];
+          sum[group] += power(difference[group]);
+        }
+    }
+    for (; i < rows.width; ++i)
+      for (int row = 0; row < kRows; ++row) {
+        const double step = static_cast<double>(y_true[row][i]) - static_cast<double>(y_pred[row][i]);
+        difference[row / kDoubles][row % kDoubles] += step;
+        sum[row / kDoubles][row % kDoubles] += power(difference[row / kDoubles][row % kDoubles]);
+      }
+    for (int row = 0; row < count; ++row) sums[r + row] = sum[row / kDoubles][row % kDoubles];
   }
+}
+
+inline double raised(double base, double exponent) { return __builtin_pow(base, exponent); }
+inline Doubles raised(Doubles base, double exponent) {
+  for (int lane = 0; lane < kDoubles; ++lane) base[lane] = raised(base[lane], exponent);
+  return base;
 }
 
 template <class T>
 void earth_movers(const PairedRows<T>& rows, double order, double* distances) {
   const double width = static_cast<double>(rows.width);
   if (order == 1.0) {
-    sums_of_powers(rows, distances, [](double difference) { return __builtin_fabs(difference); });
+    sums_of_powers(rows, distances, [](auto difference) { return absolute(difference); });
     for (int64_t r = 0; r < rows.rows; ++r) distances[r] /= width;
   } else if (order == 2.0) {
-    sums_of_powers(rows, distances, [](double difference) { return difference * difference; });
+    sums_of_powers(rows, distances, [](auto difference) { return difference * difference; });
     for (int64_t r = 0; r < rows.rows; ++r) distances[r] = __builtin_sqrt(distances[r] / width);
   } else {
-    sums_of_powers(rows, distances, [order](double difference) { return __builtin_pow(__builtin_fabs(difference), order); });
+    sums_of_powers(rows, distances, [order](auto difference) { return raised(absolute(difference), order); });
     for (int64_t r = 0; r < rows.rows; ++r) distances[r] = __builtin_pow(distances[r] / width, 1.0 / order);
   }
 }

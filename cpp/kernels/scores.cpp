@@ -99,6 +99,20 @@ inline int64_t count_lanes(Mask mask) {
   return total;
 }
 
+template <class Mask>
+inline bool any_lane(Mask mask) {
+  uint64_t words[sizeof(Mask) / 8];
+  std::memcpy(words, &mask, sizeof mask);
+  uint64_t any = 0;
+  for (uint64_t word : words) any |= word;
+  return any != 0;
+}
+
+inline void store_integers(int32_t* target, Ints values) { store(target, values); }
+inline void store_integers(int32_t* target, Longs values) {
+  for (int lane = 0; lane < kDoubles; ++lane) target[lane] = static_cast<int32_t>(values[lane]);
+}
+
 // The obvious scan, for rows with a NaN: the first NaN is the maximum, and every NaN ranks above the true score.
 template <class T>
 void scan_slowly(const T* scores, ptrdiff_t stride, int64_t classes, int32_t label, int64_t row,
@@ -195,7 +209,7 @@ __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned ne
 
     const double sum = (kNeeds & tally::kNeedSum) ? scan.sum.total() : 0.0;
     if (columns.sum) columns.sum[r] = sum;
-    const bool has_nan = (kNeeds & tally::kNeedSum) ? sum != sum : count_lanes(scan.unordered) != 0;
+    const bool has_nan = (kNeeds & tally::kNeedSum) ? sum != sum : any_lane(scan.unordered);
     if (needs & tally::kNeedExpSum) {
       const T maximum = has_nan ? static_cast<T>(__builtin_nan("")) : greatest_lane<T>(scan.best);
       columns.maximum[r] = static_cast<double>(maximum);
@@ -286,32 +300,36 @@ __attribute__((noinline)) void narrow_rows(const ScoreRows<T>& scores, unsigned 
       if (kNeeds & tally::kNeedSum)
         for (int part = 0; part < kParts; ++part) sums[part] += load_doubles(column + part * kDoubles);
     }
-    Doubles exponentials[kParts] = {};
     if (needs & tally::kNeedExpSum) {
       const Vector shift = unordered ? splat<Vector>(static_cast<T>(__builtin_nan(""))) : best;
+      Doubles exponentials[kParts] = {};
       for (int64_t c = 0; c < classes; ++c) {
         T group[kStep];
         store(group, exponential(load<Vector>(top + c * stride) - shift));
         for (int part = 0; part < kParts; ++part) exponentials[part] += load_doubles(group + part * kDoubles);
       }
-      for (int lane = 0; lane < count; ++lane) {
-        columns.maximum[r + lane] = static_cast<double>(shift[lane]);
-        columns.exp_sum[r + lane] = exponentials[lane / kDoubles][lane % kDoubles];
+      T maxima[kStep];
+      store(maxima, shift);
+      for (int part = 0; part < kParts; ++part) {
+        store(columns.maximum + r + part * kDoubles, load_doubles(maxima + part * kDoubles));
+        store(columns.exp_sum + r + part * kDoubles, exponentials[part]);
       }
     }
+    // Columns have room for the lanes past the last row.
+    if (columns.predicted) store_integers(columns.predicted + r, predicted);
+    if (kNeeds & tally::kNeedSum)
+      for (int part = 0; part < kParts; ++part) store(columns.sum + r + part * kDoubles, sums[part]);
+    if (kNeeds & tally::kNeedRank) {
+      const Mask ranked = target == target;
+      store_integers(columns.above + r, ranked ? greater : splat<Mask>(static_cast<Integer>(tally::kNeverRanked)));
+      store_integers(columns.tied + r, ranked & (not_less - greater - 1));
+      store_integers(columns.tied_before + r, tied_before);
+    }
+    if (!any_lane(unordered)) continue;
     for (int lane = 0; lane < count; ++lane) {
-      if (columns.predicted) columns.predicted[r + lane] = static_cast<int32_t>(predicted[lane]);
-      if (kNeeds & tally::kNeedSum) columns.sum[r + lane] = sums[lane / kDoubles][lane % kDoubles];
-      if (kNeeds & tally::kNeedRank) {
-        const bool ranked = target[lane] == target[lane];
-        columns.above[r + lane] = ranked ? static_cast<int32_t>(greater[lane]) : tally::kNeverRanked;
-        columns.tied[r + lane] = ranked ? static_cast<int32_t>(not_less[lane] - greater[lane] - 1) : 0;
-        columns.tied_before[r + lane] = static_cast<int32_t>(tied_before[lane]);
-      }
-      if (unordered[lane]) {
-        const int32_t label = scores.labels ? scores.labels[r + lane] : -1;
-        scan_slowly(top + lane, stride, classes, label, r + lane, columns);
-      }
+      if (!unordered[lane]) continue;
+      const int32_t label = scores.labels ? scores.labels[r + lane] : -1;
+      scan_slowly(top + lane, stride, classes, label, r + lane, columns);
     }
   }
 }

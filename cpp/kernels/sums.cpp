@@ -6,7 +6,19 @@
 namespace {
 
 void logarithm(double* values, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) values[i] = natural_logarithm(values[i]);
+  int64_t i = 0;
+  for (; i + kDoubles <= count; i += kDoubles) {
+    const Doubles value = load<Doubles>(values + i);
+    const Longs ordinary = (value >= 0x1p-1022) & (value <= 0x1.fffffffffffffp1023);
+    int64_t all = -1;
+    for (int lane = 0; lane < kDoubles; ++lane) all &= ordinary[lane];
+    if (all) {
+      store(values + i, logarithm_of_ordinary(value));
+    } else {
+      for (int lane = 0; lane < kDoubles; ++lane) values[i + lane] = natural_logarithm(values[i + lane]);
+    }
+  }
+  for (; i < count; ++i) values[i] = natural_logarithm(values[i]);
 }
 
 inline double power_of_two(int64_t exponent) {
@@ -16,63 +28,70 @@ inline double power_of_two(int64_t exponent) {
   return value;
 }
 
-struct Parts {
-  double high = 0.0;
-  double low = 0.0;
-  bool remainder = false;
-};
+// With every |value| < 2^(e+1), the multiples of 2^(e-42) nearest to 1024 of them add up without rounding, and so do
+// the multiples of 2^(e-84) nearest to what they leave.
+struct Split {
+  static constexpr int kChains = 4;
+  Doubles coarse;
+  Doubles fine;
+  Doubles high[kChains] = {};
+  Doubles low[kChains] = {};
+  Doubles greatest[kChains] = {};
+  Longs left[kChains] = {};
 
-// With every |value| < 2^(e+1), the multiples of 2^(e-43) nearest to 512 of them add up without rounding, and so do
-// the multiples of 2^(e-86) nearest to what they leave; only values that leave still more are refused.
-Parts split_sum(const double* values, int64_t count, int64_t exponent) {
-  const double coarse = 1.5 * power_of_two(exponent - 43 + 52);
-  const double fine = 1.5 * power_of_two(exponent - 86 + 52);
-  Doubles high = {};
-  Doubles low = {};
-  Longs left = {};
-  Parts parts;
-  int64_t i = 0;
-  for (; i + kDoubles <= count; i += kDoubles) {
-    const Doubles value = load<Doubles>(values + i);
+  explicit Split(int64_t exponent)
+      : coarse(splat<Doubles>(1.5 * power_of_two(exponent - 42 + 52))),
+        fine(splat<Doubles>(1.5 * power_of_two(exponent - 84 + 52))) {}
+
+  inline void add(Doubles value, int chain) {
+    const Doubles magnitude = value < 0.0 ? -value : value;
+    // Not (greatest > magnitude), so that a NaN is kept.
+    greatest[chain] = greatest[chain] >= magnitude ? greatest[chain] : magnitude;
     const Doubles first = (value + coarse) - coarse;
     const Doubles rest = value - first;
     const Doubles second = (rest + fine) - fine;
-    high += first;
-    low += second;
-    left |= rest != second;
+    high[chain] += first;
+    low[chain] += second;
+    left[chain] |= rest != second;
   }
-  for (int lane = 0; lane < kDoubles; ++lane) {
-    parts.high += high[lane];
-    parts.low += low[lane];
-    parts.remainder |= left[lane] != 0;
+};
+
+// Leaves in `exponent` that of the greatest magnitude. True if the grids of `assumed` were right for it and nothing was
+// left over.
+bool split_sum(const double* values, int64_t count, int64_t assumed, double parts[2], int64_t* exponent) {
+  Split split(assumed);
+  int64_t i = 0;
+  for (; i + Split::kChains * kDoubles <= count; i += Split::kChains * kDoubles)
+    for (int chain = 0; chain < Split::kChains; ++chain) split.add(load<Doubles>(values + i + chain * kDoubles), chain);
+  for (; i < count; i += kDoubles) {
+    double rest[kDoubles] = {};
+    std::memcpy(rest, values + i, static_cast<size_t>(count - i < kDoubles ? count - i : kDoubles) * sizeof(double));
+    split.add(load<Doubles>(rest), 0);
   }
-  for (; i < count; ++i) {
-    const double first = (values[i] + coarse) - coarse;
-    const double rest = values[i] - first;
-    const double second = (rest + fine) - fine;
-    parts.high += first;
-    parts.low += second;
-    parts.remainder |= rest != second;
-  }
-  return parts;
+  double greatest = 0.0;
+  bool left = false;
+  parts[0] = parts[1] = 0.0;
+  for (int chain = 0; chain < Split::kChains; ++chain)
+    for (int lane = 0; lane < kDoubles; ++lane) {
+      greatest = greatest >= split.greatest[chain][lane] ? greatest : split.greatest[chain][lane];
+      parts[0] += split.high[chain][lane];
+      parts[1] += split.low[chain][lane];
+      left |= split.left[chain][lane] != 0;
+    }
+  uint64_t bits;
+  std::memcpy(&bits, &greatest, 8);
+  *exponent = greatest == 0.0 ? assumed : static_cast<int64_t>(bits >> 52) - 1023;
+  return !left && *exponent <= assumed;
 }
 
-bool exact_parts(const double* values, int64_t count, double parts[2]) {
-  parts[0] = parts[1] = 0.0;
-  uint64_t greatest = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    uint64_t bits;
-    std::memcpy(&bits, values + i, 8);
-    bits &= ~(uint64_t{1} << 63);
-    greatest = bits > greatest ? bits : greatest;
-  }
-  if (greatest == 0) return true;
-  const int64_t exponent = static_cast<int64_t>(greatest >> 52) - 1023;
-  if (exponent > 1000 || exponent < -900) return false;
-  const Parts split = split_sum(values, count, exponent);
-  parts[0] = split.high;
-  parts[1] = split.low;
-  return !split.remainder;
+// `exponent` is a guess that spares a second pass where it is right; the sum does not depend on it.
+bool exact_parts(const double* values, int64_t count, double parts[2], int64_t* exponent) {
+  constexpr int64_t kLeast = -900;
+  constexpr int64_t kGreatest = 1000;
+  const int64_t guess = *exponent < kLeast ? kLeast : *exponent > kGreatest ? kGreatest : *exponent;
+  if (split_sum(values, count, guess, parts, exponent)) return true;
+  if (*exponent == guess || *exponent < kLeast || *exponent > kGreatest) return false;
+  return split_sum(values, count, *exponent, parts, exponent);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 namespace tally {
 
 // Rows per block of columns; kernels may write up to kPad entries past the rows they were given.
-constexpr int64_t kBlockRows = 256;
+constexpr int64_t kBlockRows = 1024;
 constexpr int64_t kPad = 16;
 // Rows of scores up to this width are worked on column by column, with rows as lanes.
 constexpr int64_t kNarrowWidth = 32;
@@ -102,8 +102,9 @@ struct RowKernels {
 struct SumKernels {
   // Replaces each value by its natural logarithm.
   void (*logarithm)(double* values, int64_t count);
-  // Splits the sum of up to 512 values into two doubles that add up to it exactly; false if they cannot.
-  bool (*exact_parts)(const double* values, int64_t count, double parts[2]);
+  // Splits the sum of up to kBlockRows values into two doubles that add up to it exactly; false if they cannot.
+  // `exponent` guesses that of the greatest magnitude, and takes the true one.
+  bool (*exact_parts)(const double* values, int64_t count, double parts[2], int64_t* exponent);
 };
 
 }  // namespace tally

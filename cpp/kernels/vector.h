@@ -4,6 +4,9 @@
 
 #include <cstdint>
 #include <cstring>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace {
 
@@ -24,6 +27,16 @@ typedef float Floats __attribute__((vector_size(kVectorBytes)));
 typedef int32_t Ints __attribute__((vector_size(kVectorBytes)));
 typedef float HalfFloats __attribute__((vector_size(kVectorBytes / 2)));
 constexpr int kDoubles = kVectorBytes / 8;
+
+template <int... kLane>
+struct Lanes {};
+template <int kCount, int... kLane>
+struct LanesUpTo : LanesUpTo<kCount - 1, kCount - 1, kLane...> {};
+template <int... kLane>
+struct LanesUpTo<0, kLane...> {
+  using Type = Lanes<kLane...>;
+};
+using AllLanes = LanesUpTo<kDoubles>::Type;
 
 template <class T>
 struct Native;
@@ -57,8 +70,48 @@ inline Vector splat(T value) {
   return value - Vector{};
 }
 
-inline Doubles load_doubles(const float* source) { return __builtin_convertvector(load<HalfFloats>(source), Doubles); }
+// GCC 12 takes a general conversion through the stack.
+inline Doubles load_doubles(const float* source) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_cvtps_pd(0xff, _mm256_loadu_ps(source));
+#elif defined(__AVX2__)
+  return _mm256_cvtps_pd(_mm_loadu_ps(source));
+#elif defined(__x86_64__)
+  return _mm_cvtps_pd(_mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double*>(source))));
+#else
+  return __builtin_convertvector(load<HalfFloats>(source), Doubles);
+#endif
+}
 inline Doubles load_doubles(const double* source) { return load<Doubles>(source); }
+
+// Lane i of the result is lane i of `left`, or lane i - kStep of `right` where i has the bit kStep.
+template <int kStep, class Vector, int... kLane>
+inline Vector lower_halves(Vector left, Vector right, Lanes<kLane...>) {
+  return __builtin_shufflevector(left, right, ((kLane & kStep) ? kDoubles + kLane - kStep : kLane)...);
+}
+
+// Lane i of the result is lane i + kStep of `left`, or lane i of `right` where i has the bit kStep.
+template <int kStep, class Vector, int... kLane>
+inline Vector upper_halves(Vector left, Vector right, Lanes<kLane...>) {
+  return __builtin_shufflevector(left, right, ((kLane & kStep) ? kDoubles + kLane : kLane + kStep)...);
+}
+
+template <int kStep>
+inline void transpose_step(Doubles* rows) {
+  if constexpr (kStep < kDoubles) {
+    for (int row = 0; row < kDoubles; ++row) {
+      if (row & kStep) continue;
+      const Doubles left = rows[row];
+      const Doubles right = rows[row + kStep];
+      rows[row] = lower_halves<kStep>(left, right, AllLanes{});
+      rows[row + kStep] = upper_halves<kStep>(left, right, AllLanes{});
+    }
+    transpose_step<2 * kStep>(rows);
+  }
+}
+
+// Turns kDoubles rows of kDoubles elements into columns, in place.
+inline void transpose(Doubles* rows) { transpose_step<1>(rows); }
 
 // Sixteen double lanes; lane i takes elements i, i + 16, ...
 struct LaneSum {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 namespace tally {
 namespace {
@@ -29,6 +30,15 @@ void convert(const Kernels& kernels, const char* source, DType type, ptrdiff_t s
   kernels.convert->to_double(source, type, stride, count, target);
 }
 
+template <class Integer>
+bool same_number(Integer integer, double number) {
+  // The bounds are powers of two: a number within them converts without loss of range.
+  constexpr double kEnd = sizeof(Integer) == 8 && Integer(-1) > 0 ? 0x1p64 : 0x1p63;
+  constexpr double kBegin = Integer(-1) > 0 ? 0.0 : -0x1p63;
+  return number >= kBegin && number < kEnd && static_cast<Integer>(number) == integer &&
+         static_cast<double>(integer) == number;
+}
+
 bool needs_true_rows(const Batch& batch, const Demand& demand) {
   if (batch.y_true.dimensions == 2) return true;
   return std::any_of(demand.values.begin(), demand.values.end(),
@@ -40,7 +50,8 @@ int64_t rows_per_tile(const Batch& batch, const Demand& demand) {
   const int64_t width = std::max(batch.y_pred.width, batch.y_true.width);
   const bool rows_read_again = std::any_of(demand.values.begin(), demand.values.end(),
                                            [](const ValueSpec& value) { return reads_rows(value.kind); });
-  if (width <= 1 || (!rows_read_again && batch.y_pred.column_stride == size_of(batch.y_pred.type))) return kBlockRows;
+  const bool read_once = !rows_read_again && width > kNarrowWidth && batch.y_pred.column_stride == size_of(batch.y_pred.type);
+  if (width <= 1 || read_once) return kBlockRows;
   const int64_t rows = kTileBytes / (width * 8 * (batch.y_true.dimensions == 2 ? 2 : 1));
   return std::clamp<int64_t>(rows / kPad * kPad, kPad, kBlockRows);
 }
@@ -208,9 +219,9 @@ void Columns::derive_values(int64_t first, int64_t offset, int64_t rows) {
 
 template <class T>
 void Columns::derive_row_value(const ValueSpec& spec, int64_t first, int64_t offset, int64_t rows, double* target) {
-  const bool integers = !is_floating(batch_.y_true.type) && !is_floating(batch_.y_pred.type);
+  const bool integers = !is_floating(batch_.y_true.type) || !is_floating(batch_.y_pred.type);
   if (spec.kind == ValueKind::kEqual && integers && batch_.y_pred.width == 1)
-    return equal_integers(first + offset, rows, target);
+    return equal_exactly(first + offset, rows, target);
   PairedRows<T> pair = {};
   pair.rows = rows;
   pair.width = batch_.y_pred.width;
@@ -237,13 +248,28 @@ void Columns::derive_row_value(const ValueSpec& spec, int64_t first, int64_t off
 }
 
 // Integers are compared as integers: float64 would confuse those beyond 2^53.
-void Columns::equal_integers(int64_t first, int64_t rows, double* target) {
-  int64_t y_true[kBlockRows];
-  int64_t y_pred[kBlockRows];
-  const auto convert_to = kernels_.convert->to_int64;
-  convert_to(batch_.y_true.row(first), batch_.y_true.type, batch_.y_true.row_stride, rows, y_true);
-  convert_to(batch_.y_pred.row(first), batch_.y_pred.type, batch_.y_pred.row_stride, rows, y_pred);
-  for (int64_t row = 0; row < rows; ++row) target[row] = y_true[row] == y_pred[row] ? 1.0 : 0.0;
+void Columns::equal_exactly(int64_t first, int64_t rows, double* target) const {
+  const ArrayView* views[] = {&batch_.y_true, &batch_.y_pred};
+  if (is_floating(views[0]->type)) std::swap(views[0], views[1]);
+  const ArrayView& whole = *views[0];
+  const ArrayView& other = *views[1];
+  int64_t integers[kBlockRows];
+  kernels_.convert->to_int64(whole.row(first), whole.type, whole.row_stride, rows, integers);
+  const bool is_unsigned = whole.type == DType::kUInt64;
+  if (is_floating(other.type)) {
+    double numbers[kBlockRows];
+    kernels_.convert->to_double(other.row(first), other.type, other.row_stride, rows, numbers);
+    for (int64_t row = 0; row < rows; ++row)
+      target[row] = (is_unsigned ? same_number<uint64_t>(static_cast<uint64_t>(integers[row]), numbers[row])
+                                 : same_number<int64_t>(integers[row], numbers[row]));
+    return;
+  }
+  int64_t others[kBlockRows];
+  kernels_.convert->to_int64(other.row(first), other.type, other.row_stride, rows, others);
+  // A pattern that is negative as signed is another number as unsigned.
+  const int64_t least = is_unsigned != (other.type == DType::kUInt64) ? 0 : INT64_MIN;
+  for (int64_t row = 0; row < rows; ++row)
+    target[row] = integers[row] == others[row] && integers[row] >= least ? 1.0 : 0.0;
 }
 
 }  // namespace tally

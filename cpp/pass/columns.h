@@ -33,7 +33,7 @@ class Columns {
   void derive_row_value(const ValueSpec& spec, int64_t first, int64_t offset, int64_t rows, double* target);
   void derive_value(const ValueSpec& spec, int64_t first, int64_t offset, int64_t rows, double* target) const;
   void sparse_crossentropy(bool from_logits, int64_t first, int64_t offset, int64_t rows, double* target) const;
-  void equal_integers(int64_t first, int64_t rows, double* target);
+  void equal_exactly(int64_t first, int64_t rows, double* target) const;
   Fault load_weights(int64_t first, int64_t rows);
 
   const Batch& batch_;

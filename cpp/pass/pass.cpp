@@ -12,8 +12,8 @@ namespace tally {
 namespace {
 
 // A chunk is what a worker takes at a time; a batch of fewer bytes than a thread is worth stays on one thread.
-constexpr int64_t kChunkBytes = int64_t{1} << 19;
-constexpr int64_t kBytesPerThread = int64_t{1} << 20;
+constexpr int64_t kChunkBytes = int64_t{1} << 20;
+constexpr int64_t kBytesPerThread = int64_t{2} << 20;
 
 Fault first_fault(const Accumulators& accumulators, const Block& block, Fault fault) {
   for (const auto& accumulator : accumulators) {
@@ -63,10 +63,12 @@ class FirstFault {
 Outcome add_batch(const Batch& batch, const Demand& demand, const Accumulators& accumulators, int threads,
                   const StopFunction& stop) {
   if (batch.rows == 0) return {};
-  if (batch.rows <= kBlockRows) return add_small(batch, demand, accumulators);
-
   const int64_t row_bytes = bytes_per_row(batch);
-  const int64_t chunk_rows = std::clamp<int64_t>(kChunkBytes / row_bytes / kBlockRows, 1, 256) * kBlockRows;
+  if (batch.rows <= kBlockRows && batch.rows * row_bytes <= kBytesPerThread) return add_small(batch, demand, accumulators);
+
+  // Very wide rows are blocked by bytes: a block is also how long a signal waits.
+  const int64_t block_rows = std::clamp<int64_t>(kChunkBytes / row_bytes / kPad * kPad, kPad, kBlockRows);
+  const int64_t chunk_rows = std::max<int64_t>(kChunkBytes / row_bytes / block_rows, 1) * block_rows;
   const int64_t chunks = (batch.rows + chunk_rows - 1) / chunk_rows;
   const int64_t worth = std::min(chunks, batch.rows * row_bytes / kBytesPerThread);
   const int workers = static_cast<int>(std::clamp<int64_t>(worth, 1, threads));
@@ -79,8 +81,8 @@ Outcome add_batch(const Batch& batch, const Demand& demand, const Accumulators& 
   const auto chunk = [&](int worker, int64_t index) {
     Columns& own = *columns[static_cast<size_t>(worker)];
     const int64_t end = std::min(batch.rows, (index + 1) * chunk_rows);
-    for (int64_t first = index * chunk_rows; first < end && !faults.before(first); first += kBlockRows) {
-      const Fault fault = first_fault(accumulators, own.block(), own.derive(first, std::min(kBlockRows, end - first)));
+    for (int64_t first = index * chunk_rows; first < end && !faults.before(first); first += block_rows) {
+      const Fault fault = first_fault(accumulators, own.block(), own.derive(first, std::min(block_rows, end - first)));
       if (fault.argument != Argument::kNone) return faults.report(fault, first);
       for (const auto& accumulator : accumulators) accumulator->add(own.block(), worker);
     }

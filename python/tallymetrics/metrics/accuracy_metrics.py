@@ -39,7 +39,7 @@ class Accuracy(MeanOfRows):
 
     def layout(self, layouts: Layouts) -> Batch:
         true_type, pred_type = layouts.y_true.dtype, layouts.y_pred.dtype
-        if true_type.kind in "biu" and pred_type.kind in "biu":
+        if true_type.kind in "biu" or pred_type.kind in "biu":
             return layouts.elements()
         batch = layouts.paired_or_elements()
         if true_type.kind == "f" and pred_type.kind == "f" and true_type.itemsize > pred_type.itemsize:

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
-import numpy as np
-
 from tallymetrics import _core, runtime
 from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.metric import Metric
@@ -60,6 +58,8 @@ class NativeMetric(Metric):
 
 def add_batch(metrics: Sequence[NativeMetric], batch: Batch) -> None:
     """Adds a batch to all metrics in one read, or to none."""
+    if len(batch.y_pred) == 0:
+        return
     if len(metrics) == 1:
         with metrics[0]._lock:
             _add_locked(metrics, batch)
@@ -87,20 +87,22 @@ def _add_locked(metrics: Sequence[NativeMetric], batch: Batch) -> None:
 
 def _value_error(fault: Any, metrics: Sequence[NativeMetric], batch: Batch) -> ValueError:
     argument, row = fault
+    inner = batch.rows_per_sample
+    place = f"row {row}" if inner == 1 else f"row {row // inner}, position {row % inner}"
     if argument == 3:
         assert batch.weights is not None
-        return ValueError(f"`sample_weight` must be finite. Received {batch.weights[row]} in row {row}.")
+        return ValueError(f"`sample_weight` must be finite. Received {batch.weights[row]} in {place}.")
     name, labels = ("y_true", batch.y_true) if argument == 1 else ("y_pred", batch.y_pred)
     assert labels is not None
     label = labels[row]
     if labels.dtype.kind == "f" and not float(label).is_integer():
-        return ValueError(f"`{name}` must hold whole class labels. Received {label} in row {row}.")
+        return ValueError(f"`{name}` must hold whole class labels. Received {label} in {place}.")
     classes = min(metric.classes(batch) for metric in metrics if _refuses(metric, batch, label))
-    return ValueError(f"`{name}` must hold class labels in [0, {classes}). Received {label} in row {row}.")
+    return ValueError(f"`{name}` must hold class labels in [0, {classes}). Received {label} in {place}.")
 
 
 def _refuses(metric: NativeMetric, batch: Batch, label: Any) -> bool:
-    return not 0 <= np.int64(label) < metric.classes(batch)
+    return not 0 <= label.item() < metric.classes(batch)
 
 
 class MeanOfRows(NativeMetric):

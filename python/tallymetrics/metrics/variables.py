@@ -132,7 +132,7 @@ class ExactSum(Variable):
         try:
             return total / count
         except OverflowError:
-            return math.copysign(math.inf, total) * math.copysign(1, count)
+            return math.inf if (total > 0) == (count > 0) else -math.inf
 
     @property
     def value(self) -> npt.NDArray[Any]:
@@ -204,7 +204,8 @@ class ExactTable(Variable):
             self.carry()
         self._rows_since_carry += rows
         for limb in range(min(first, *self._planes), max(last, *self._planes) + 1):
-            self._planes.setdefault(limb, np.zeros(self.shape, np.int64))
+            if limb not in self._planes:
+                self._planes[limb] = np.zeros(self.shape, np.int64)
         return tuple(self._planes[limb] for limb in range(first, last + 1)), first
 
     def settle_room(self, added: bool) -> None:
@@ -262,7 +263,8 @@ class ExactTable(Variable):
             else:
                 self._planes[limb] = plane.copy()
         for limb in range(min(self._planes), max(self._planes)):
-            self._planes.setdefault(limb, np.zeros(self.shape, np.int64))
+            if limb not in self._planes:
+                self._planes[limb] = np.zeros(self.shape, np.int64)
         self.carry()
 
     def arrays(self) -> Arrays:
