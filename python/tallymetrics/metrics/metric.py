@@ -165,11 +165,12 @@ class Metric:
         for other in others:
             self._check_mergeable(other)
         for other in others:
-            with other._lock:
+            # One order for all threads, or two that merge into each other would wait for ever.
+            first, second = sorted((self, other), key=id)
+            with first._lock, second._lock:
                 gathered = copy.deepcopy(other.variables) if other is self else other.variables
-                with self._lock:
-                    for variable, addend in zip(self.variables, gathered, strict=True):
-                        variable.add(addend)
+                for variable, addend in zip(self.variables, gathered, strict=True):
+                    variable.add(addend)
 
     def _check_mergeable(self, other: "Metric") -> None:
         if type(other) is not type(self):
