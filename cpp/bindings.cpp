@@ -21,21 +21,34 @@ enum AccumulatorKind : int { kMeanAccumulator, kLabelAccumulator, kRankAccumulat
 
 DType dtype_of(const py::dtype& dtype) {
   switch (dtype.num()) {
-    case py::detail::npy_api::NPY_BOOL_: return DType::kBool;
-    case py::detail::npy_api::NPY_BYTE_: return DType::kInt8;
-    case py::detail::npy_api::NPY_SHORT_: return DType::kInt16;
-    case py::detail::npy_api::NPY_INT_: return DType::kInt32;
+    case py::detail::npy_api::NPY_BOOL_:
+      return DType::kBool;
+    case py::detail::npy_api::NPY_BYTE_:
+      return DType::kInt8;
+    case py::detail::npy_api::NPY_SHORT_:
+      return DType::kInt16;
+    case py::detail::npy_api::NPY_INT_:
+      return DType::kInt32;
     case py::detail::npy_api::NPY_LONG_:
-    case py::detail::npy_api::NPY_LONGLONG_: return DType::kInt64;
-    case py::detail::npy_api::NPY_UBYTE_: return DType::kUInt8;
-    case py::detail::npy_api::NPY_USHORT_: return DType::kUInt16;
-    case py::detail::npy_api::NPY_UINT_: return DType::kUInt32;
+    case py::detail::npy_api::NPY_LONGLONG_:
+      return DType::kInt64;
+    case py::detail::npy_api::NPY_UBYTE_:
+      return DType::kUInt8;
+    case py::detail::npy_api::NPY_USHORT_:
+      return DType::kUInt16;
+    case py::detail::npy_api::NPY_UINT_:
+      return DType::kUInt32;
     case py::detail::npy_api::NPY_ULONG_:
-    case py::detail::npy_api::NPY_ULONGLONG_: return DType::kUInt64;
-    case 23: return DType::kFloat16;
-    case py::detail::npy_api::NPY_FLOAT_: return DType::kFloat32;
-    case py::detail::npy_api::NPY_DOUBLE_: return DType::kFloat64;
-    default: throw py::type_error("unsupported dtype " + std::string(py::str(dtype)));
+    case py::detail::npy_api::NPY_ULONGLONG_:
+      return DType::kUInt64;
+    case 23:
+      return DType::kFloat16;
+    case py::detail::npy_api::NPY_FLOAT_:
+      return DType::kFloat32;
+    case py::detail::npy_api::NPY_DOUBLE_:
+      return DType::kFloat64;
+    default:
+      throw py::type_error("unsupported dtype " + std::string(py::str(dtype)));
   }
 }
 
@@ -45,7 +58,8 @@ ArrayView view_of(const py::handle& object) {
   if (!py::isinstance<py::array>(object)) throw py::type_error("expected a NumPy array");
   const auto array = py::reinterpret_borrow<py::array>(object);
   if (array.ndim() < 1 || array.ndim() > 2) throw std::invalid_argument("expected one or two dimensions");
-  if (!(array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_)) throw std::invalid_argument("expected an aligned array");
+  if (!(array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_))
+    throw std::invalid_argument("expected an aligned array");
   view.data = static_cast<const char*>(array.data());
   view.type = dtype_of(array.dtype());
   view.dimensions = static_cast<int>(array.ndim());
@@ -81,10 +95,17 @@ class Plan {
 
   void add(const py::tuple& spec) {
     switch (spec[0].cast<int>()) {
-      case kMeanAccumulator: add_mean(spec); break;
-      case kLabelAccumulator: add_labels(spec); break;
-      case kRankAccumulator: add_ranks(spec); break;
-      default: throw std::invalid_argument("unknown accumulator");
+      case kMeanAccumulator:
+        add_mean(spec);
+        break;
+      case kLabelAccumulator:
+        add_labels(spec);
+        break;
+      case kRankAccumulator:
+        add_ranks(spec);
+        break;
+      default:
+        throw std::invalid_argument("unknown accumulator");
     }
     demand.needs |= accumulators.back()->needs();
   }
@@ -120,7 +141,8 @@ class Plan {
   void add_labels(const py::tuple& spec) {
     const int64_t classes = spec[3].cast<int64_t>();
     for (const ArrayView* view : {&batch_.y_true, &batch_.y_pred})
-      require(view->dimensions == 1 || (view->dimensions == 2 && view->width == classes), "rows must have one score a class");
+      require(view->dimensions == 1 || (view->dimensions == 2 && view->width == classes),
+              "rows must have one score a class");
     require(classes >= 1 && classes <= 65535, "classes must lie in [1, 65535]");
     accumulators.push_back(std::make_unique<LabelCounts>(table_of(spec, classes * classes),
                                                          static_cast<int32_t>(classes), ignored_of(spec[4])));
@@ -161,7 +183,8 @@ class Plan {
       require(y_true.dimensions == 1 || y_true.width == y_pred.width, "y_true and y_pred differ in width");
       require(value.kind != ValueKind::kCrossentropy || y_true.dimensions == 2, "the value needs rows of targets");
     } else if (reads_true_rows(value.kind)) {
-      require(y_true.dimensions == y_pred.dimensions && y_true.width == y_pred.width, "y_true and y_pred differ in shape");
+      require(y_true.dimensions == y_pred.dimensions && y_true.width == y_pred.width,
+              "y_true and y_pred differ in shape");
     }
     require(value.kind != ValueKind::kMeanError || value.bins, "bins are missing");
   }
@@ -270,7 +293,8 @@ PYBIND11_MODULE(_core, module) {
   module.attr("MEAN") = static_cast<int>(kMeanAccumulator);
   module.attr("LABEL_COUNTS") = static_cast<int>(kLabelAccumulator);
   module.attr("RANK_COUNTS") = static_cast<int>(kRankAccumulator);
-  const char* values[] = {"HIT",   "WITHIN_TOP",   "SPARSE_CROSSENTROPY", "CROSSENTROPY", "SQUARED_ERROR", "ABSOLUTE_ERROR",
-                          "EQUAL", "BINARY_EQUAL", "EARTH_MOVERS",        "MEAN_ERROR",   "ROW_MEAN",      "ROW_SUM"};
+  const char* values[] = {
+      "HIT",   "WITHIN_TOP",   "SPARSE_CROSSENTROPY", "CROSSENTROPY", "SQUARED_ERROR", "ABSOLUTE_ERROR",
+      "EQUAL", "BINARY_EQUAL", "EARTH_MOVERS",        "MEAN_ERROR",   "ROW_MEAN",      "ROW_SUM"};
   for (int kind = 0; kind <= static_cast<int>(ValueKind::kRowSum); ++kind) module.attr(values[kind]) = kind;
 }

@@ -44,7 +44,8 @@ void CellCounts::prepare(int workers, int64_t additions, bool weighted) {
   }
 }
 
-void CellCounts::add_weighted(int64_t* const* planes, const uint32_t* cells, const double* weights, int64_t count) const {
+void CellCounts::add_weighted(int64_t* const* planes, const uint32_t* cells, const double* weights,
+                              int64_t count) const {
   for (int64_t i = 0; i < count; ++i) {
     const Digits digits = split_digits(weights[i]);
     for (int digit = 0; digit < 3; ++digit) {

@@ -61,17 +61,28 @@ template <class Target, class Change>
 inline void convert(const char* source, DType type, ptrdiff_t stride, int64_t count, Target* target, Change change) {
   switch (type) {
     case DType::kBool:
-    case DType::kUInt8: return each<uint8_t>(source, stride, count, target, change);
-    case DType::kInt8: return each<int8_t>(source, stride, count, target, change);
-    case DType::kInt16: return each<int16_t>(source, stride, count, target, change);
-    case DType::kInt32: return each<int32_t>(source, stride, count, target, change);
-    case DType::kInt64: return each<int64_t>(source, stride, count, target, change);
-    case DType::kUInt16: return each<uint16_t>(source, stride, count, target, change);
-    case DType::kUInt32: return each<uint32_t>(source, stride, count, target, change);
-    case DType::kUInt64: return each<uint64_t>(source, stride, count, target, change);
-    case DType::kFloat16: return each<Half>(source, stride, count, target, change);
-    case DType::kFloat32: return each<float>(source, stride, count, target, change);
-    case DType::kFloat64: return each<double>(source, stride, count, target, change);
+    case DType::kUInt8:
+      return each<uint8_t>(source, stride, count, target, change);
+    case DType::kInt8:
+      return each<int8_t>(source, stride, count, target, change);
+    case DType::kInt16:
+      return each<int16_t>(source, stride, count, target, change);
+    case DType::kInt32:
+      return each<int32_t>(source, stride, count, target, change);
+    case DType::kInt64:
+      return each<int64_t>(source, stride, count, target, change);
+    case DType::kUInt16:
+      return each<uint16_t>(source, stride, count, target, change);
+    case DType::kUInt32:
+      return each<uint32_t>(source, stride, count, target, change);
+    case DType::kUInt64:
+      return each<uint64_t>(source, stride, count, target, change);
+    case DType::kFloat16:
+      return each<Half>(source, stride, count, target, change);
+    case DType::kFloat32:
+      return each<float>(source, stride, count, target, change);
+    case DType::kFloat64:
+      return each<double>(source, stride, count, target, change);
   }
 }
 

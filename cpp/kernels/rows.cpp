@@ -25,7 +25,8 @@ inline double sum_of_row(const T* y_true, const T* y_pred, int64_t width, Value 
     LaneSum sum;
     for (; i + kLanes <= width; i += kLanes)
       for (int part = 0; part < LaneSum::kParts; ++part)
-        sum.parts[part] += value(load_doubles(y_true + i + part * kDoubles), load_doubles(y_pred + i + part * kDoubles));
+        sum.parts[part] +=
+            value(load_doubles(y_true + i + part * kDoubles), load_doubles(y_pred + i + part * kDoubles));
     total = sum.total();
   }
   for (; i < width; ++i) total += value(static_cast<double>(y_true[i]), static_cast<double>(y_pred[i]));
@@ -46,7 +47,8 @@ __attribute__((noinline)) void means_of_rows(const PairedRows<T>& rows, Value va
   }
   const double width = static_cast<double>(rows.width);
   for (int64_t r = 0; r < rows.rows; ++r)
-    means[r] = sum_of_row(rows.y_true + r * rows.true_stride, rows.y_pred + r * rows.pred_stride, rows.width, value) / width;
+    means[r] =
+        sum_of_row(rows.y_true + r * rows.true_stride, rows.y_pred + r * rows.pred_stride, rows.width, value) / width;
 }
 
 template <class T>
@@ -56,10 +58,7 @@ void squared_error(const PairedRows<T>& rows, double* means) {
 
 template <class T>
 void absolute_error(const PairedRows<T>& rows, double* means) {
-  means_of_rows(
-      rows,
-      [](auto y_true, auto y_pred) { return absolute(y_true - y_pred); },
-      means);
+  means_of_rows(rows, [](auto y_true, auto y_pred) { return absolute(y_true - y_pred); }, means);
 }
 
 template <class T>
@@ -69,7 +68,9 @@ void equal(const PairedRows<T>& rows, double* means) {
 
 template <class T>
 void binary_equal(const PairedRows<T>& rows, double threshold, double* means) {
-  means_of_rows(rows, [threshold](auto y_true, auto y_pred) { return indicator(y_true == indicator(y_pred > threshold)); }, means);
+  means_of_rows(
+      rows, [threshold](auto y_true, auto y_pred) { return indicator(y_true == indicator(y_pred > threshold)); },
+      means);
 }
 
 template <class T>
@@ -187,7 +188,8 @@ void crossentropy(const PairedRows<T>& rows, const double* normalizers, double s
       for (int lane = 0; lane < count; ++lane) {
         const double target = static_cast<double>(y_true[begin + lane]) * keep + share;
         if (target != 0.0)
-          lanes[lane] += target * log_probability(static_cast<double>(y_pred[begin + lane]), normalizers[r], from_logits);
+          lanes[lane] +=
+              target * log_probability(static_cast<double>(y_pred[begin + lane]), normalizers[r], from_logits);
       }
     }
     double total = 0.0;

@@ -29,11 +29,20 @@ inline Doubles exponential(Doubles x) {
   const Doubles shifted = x * 0x1.71547652b82fep0 + kMagic;
   const Doubles whole = shifted - kMagic;
   const Doubles r = (x - whole * 0x1.62e42fefa2p-1) - whole * 0x1.9ef35793c7673p-41;
-  constexpr double kInverseFactorials[] = {0x1.6124613a86d09p-33, 0x1.1eed8eff8d898p-29, 0x1.ae64567f544e4p-26,
-                                           0x1.27e4fb7789f5cp-22, 0x1.71de3a556c734p-19, 0x1.a01a01a01a01ap-16,
-                                           0x1.a01a01a01a01ap-13, 0x1.6c16c16c16c17p-10, 0x1.1111111111111p-7,
-                                           0x1.5555555555555p-5,  0x1.5555555555555p-3,  0.5,
-                                           1.0,                   1.0};
+  constexpr double kInverseFactorials[] = {0x1.6124613a86d09p-33,
+                                           0x1.1eed8eff8d898p-29,
+                                           0x1.ae64567f544e4p-26,
+                                           0x1.27e4fb7789f5cp-22,
+                                           0x1.71de3a556c734p-19,
+                                           0x1.a01a01a01a01ap-16,
+                                           0x1.a01a01a01a01ap-13,
+                                           0x1.6c16c16c16c17p-10,
+                                           0x1.1111111111111p-7,
+                                           0x1.5555555555555p-5,
+                                           0x1.5555555555555p-3,
+                                           0.5,
+                                           1.0,
+                                           1.0};
   Doubles value = splat<Doubles>(kInverseFactorials[0]);
   for (int i = 1; i < 14; ++i) value = value * r + kInverseFactorials[i];
   const Longs scale = (load<Longs>(&shifted) << 52) + (int64_t{1023} << 52);
@@ -168,7 +177,8 @@ double exponential_sum(const T* row, int64_t classes, T maximum) {
     T rest[kLanes];
     for (int lane = 0; lane < kLanes; ++lane) rest[lane] = -static_cast<T>(__builtin_inf());
     std::memcpy(rest, row + i, static_cast<size_t>(classes - i) * sizeof(T));
-    for (int part = 0; part < kLanes; part += kWidth<T>) store(group + part, exponential(load<Vector>(rest + part) - shift));
+    for (int part = 0; part < kLanes; part += kWidth<T>)
+      store(group + part, exponential(load<Vector>(rest + part) - shift));
     add_lanes(sum, group);
   }
   return sum.total();
@@ -227,7 +237,8 @@ __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned ne
       columns.predicted[r] = static_cast<int32_t>(find_first(row, block * kBlock, classes, greatest));
     }
     if (kNeeds & tally::kNeedRank) {
-      const int64_t padding = (whole < classes && target == -static_cast<T>(__builtin_inf())) ? whole + kLanes - classes : 0;
+      const int64_t padding =
+          (whole < classes && target == -static_cast<T>(__builtin_inf())) ? whole + kLanes - classes : 0;
       const int64_t greater = count_lanes(scan.greater);
       const int64_t tied = count_lanes(scan.not_less) - greater - padding - 1;
       columns.above[r] = target == target ? static_cast<int32_t>(greater) : tally::kNeverRanked;
@@ -244,7 +255,8 @@ __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned ne
 template <class T>
 __attribute__((noinline)) void gather_rest(const T* top, ptrdiff_t stride, int64_t classes, int count, T* columns) {
   for (int64_t c = 0; c < classes; ++c)
-    for (int lane = 0; lane < kWidth<T>; ++lane) columns[c * kWidth<T> + lane] = top[c * stride + (lane < count ? lane : 0)];
+    for (int lane = 0; lane < kWidth<T>; ++lane)
+      columns[c * kWidth<T> + lane] = top[c * stride + (lane < count ? lane : 0)];
 }
 
 // Rows as lanes: one vector of rows at a time, walking down the columns.

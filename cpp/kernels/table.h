@@ -14,7 +14,20 @@ constexpr int64_t kNarrowWidth = 32;
 // The rank of a true score that is NaN: outside every k.
 constexpr int32_t kNeverRanked = INT32_MAX;
 
-enum class DType : int32_t { kBool, kInt8, kInt16, kInt32, kInt64, kUInt8, kUInt16, kUInt32, kUInt64, kFloat16, kFloat32, kFloat64 };
+enum class DType : int32_t {
+  kBool,
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kUInt8,
+  kUInt16,
+  kUInt32,
+  kUInt64,
+  kFloat16,
+  kFloat32,
+  kFloat64
+};
 
 // What a score kernel derives from each row; combinations are compiled separately.
 enum ScoreNeeds : unsigned {

@@ -47,7 +47,9 @@ unsigned needs_of(const ValueSpec& spec);
 
 // Whether a value reads whole rows of y_true and y_pred beside derived columns.
 inline bool reads_rows(ValueKind kind) { return kind >= ValueKind::kCrossentropy; }
-inline bool reads_true_rows(ValueKind kind) { return kind >= ValueKind::kCrossentropy && kind <= ValueKind::kMeanError; }
+inline bool reads_true_rows(ValueKind kind) {
+  return kind >= ValueKind::kCrossentropy && kind <= ValueKind::kMeanError;
+}
 
 // The union of what the accumulators of a pass ask for.
 struct Demand {

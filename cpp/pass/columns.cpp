@@ -45,12 +45,14 @@ bool needs_true_rows(const Batch& batch, const Demand& demand) {
                      [](const ValueSpec& value) { return reads_true_rows(value.kind); });
 }
 
-// Tiles need not be small when every row is read once; otherwise both arrays' rows must stay in the cache between reads.
+// Tiles need not be small when every row is read once; otherwise both arrays' rows must stay in the cache between
+// reads.
 int64_t rows_per_tile(const Batch& batch, const Demand& demand) {
   const int64_t width = std::max(batch.y_pred.width, batch.y_true.width);
   const bool rows_read_again = std::any_of(demand.values.begin(), demand.values.end(),
                                            [](const ValueSpec& value) { return reads_rows(value.kind); });
-  const bool read_once = !rows_read_again && width > kNarrowWidth && batch.y_pred.column_stride == size_of(batch.y_pred.type);
+  const bool read_once =
+      !rows_read_again && width > kNarrowWidth && batch.y_pred.column_stride == size_of(batch.y_pred.type);
   if (width <= 1 || read_once) return kBlockRows;
   const int64_t rows = kTileBytes / (width * 8 * (batch.y_true.dimensions == 2 ? 2 : 1));
   return std::clamp<int64_t>(rows / kPad * kPad, kPad, kBlockRows);
@@ -201,7 +203,8 @@ const T* Columns::columns_of(const ArrayView& view, int64_t first, int64_t rows,
     }
   } else {
     for (int64_t c = 0; c < view.width; ++c)
-      convert(kernels_, view.row(first) + c * view.column_stride, view.type, view.row_stride, rows, target + c * *stride);
+      convert(kernels_, view.row(first) + c * view.column_stride, view.type, view.row_stride, rows,
+              target + c * *stride);
   }
   return target;
 }
@@ -232,15 +235,23 @@ void Columns::derive_row_value(const ValueSpec& spec, int64_t first, int64_t off
     pair.y_true = rows_of<T>(batch_.y_true, first + offset, rows, true_tile_, &pair.true_stride);
   const auto& functions = row_functions<T>(kernels_);
   switch (spec.kind) {
-    case ValueKind::kSquaredError: return functions.squared_error(pair, target);
-    case ValueKind::kAbsoluteError: return functions.absolute_error(pair, target);
-    case ValueKind::kEqual: return functions.equal(pair, target);
-    case ValueKind::kBinaryEqual: return functions.binary_equal(pair, spec.number, target);
-    case ValueKind::kEarthMovers: return functions.earth_movers(pair, spec.number, target);
-    case ValueKind::kMeanError: return functions.mean_error(pair, spec.bins, target);
+    case ValueKind::kSquaredError:
+      return functions.squared_error(pair, target);
+    case ValueKind::kAbsoluteError:
+      return functions.absolute_error(pair, target);
+    case ValueKind::kEqual:
+      return functions.equal(pair, target);
+    case ValueKind::kBinaryEqual:
+      return functions.binary_equal(pair, spec.number, target);
+    case ValueKind::kEarthMovers:
+      return functions.earth_movers(pair, spec.number, target);
+    case ValueKind::kMeanError:
+      return functions.mean_error(pair, spec.bins, target);
     case ValueKind::kCrossentropy:
-      return functions.crossentropy(pair, (spec.from_logits ? exp_sum_ : sum_) + offset, spec.number, spec.from_logits, target);
-    case ValueKind::kRowSum: return functions.row_sum(pair, target);
+      return functions.crossentropy(pair, (spec.from_logits ? exp_sum_ : sum_) + offset, spec.number, spec.from_logits,
+                                    target);
+    case ValueKind::kRowSum:
+      return functions.row_sum(pair, target);
     default:
       functions.row_sum(pair, target);
       for (int64_t row = 0; row < rows; ++row) target[row] /= static_cast<double>(pair.width);

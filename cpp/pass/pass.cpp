@@ -64,7 +64,8 @@ Outcome add_batch(const Batch& batch, const Demand& demand, const Accumulators& 
                   const StopFunction& stop) {
   if (batch.rows == 0) return {};
   const int64_t row_bytes = bytes_per_row(batch);
-  if (batch.rows <= kBlockRows && batch.rows * row_bytes <= kBytesPerThread) return add_small(batch, demand, accumulators);
+  if (batch.rows <= kBlockRows && batch.rows * row_bytes <= kBytesPerThread)
+    return add_small(batch, demand, accumulators);
 
   // Very wide rows are blocked by bytes: a block is also how long a signal waits.
   const int64_t block_rows = std::clamp<int64_t>(kChunkBytes / row_bytes / kPad * kPad, kPad, kBlockRows);
@@ -99,7 +100,8 @@ uint64_t read_words(const uint64_t* words, int64_t count, int threads) {
   std::vector<uint64_t> sums(static_cast<size_t>(threads) * 8);
   const auto chunk = [&](int worker, int64_t index) {
     const int64_t first = index * kWordsPerChunk;
-    sums[static_cast<size_t>(worker) * 8] += kernels().convert->read_words(words + first, std::min(kWordsPerChunk, count - first));
+    sums[static_cast<size_t>(worker) * 8] +=
+        kernels().convert->read_words(words + first, std::min(kWordsPerChunk, count - first));
   };
   for_each_chunk(chunks, threads, chunk, [] { return false; });
   return std::accumulate(sums.begin(), sums.end(), uint64_t{0});

@@ -24,11 +24,16 @@ double element(const ArrayView& view, const Kernels& kernels, int64_t row, int64
 
 unsigned needs_of(const ValueSpec& spec) {
   switch (spec.kind) {
-    case ValueKind::kHit: return kNeedTrueClass | kNeedPredicted;
-    case ValueKind::kWithinTop: return kNeedTrueClass | kNeedRank;
-    case ValueKind::kSparseCrossentropy: return kNeedTrueClass | (spec.from_logits ? kNeedExpSum : kNeedSum);
-    case ValueKind::kCrossentropy: return spec.from_logits ? kNeedExpSum : kNeedSum;
-    default: return 0;
+    case ValueKind::kHit:
+      return kNeedTrueClass | kNeedPredicted;
+    case ValueKind::kWithinTop:
+      return kNeedTrueClass | kNeedRank;
+    case ValueKind::kSparseCrossentropy:
+      return kNeedTrueClass | (spec.from_logits ? kNeedExpSum : kNeedSum);
+    case ValueKind::kCrossentropy:
+      return spec.from_logits ? kNeedExpSum : kNeedSum;
+    default:
+      return 0;
   }
 }
 

@@ -24,22 +24,24 @@ inline int64_t size_of(DType type) {
   switch (type) {
     case DType::kBool:
     case DType::kInt8:
-    case DType::kUInt8: return 1;
+    case DType::kUInt8:
+      return 1;
     case DType::kInt16:
     case DType::kUInt16:
-    case DType::kFloat16: return 2;
+    case DType::kFloat16:
+      return 2;
     case DType::kInt32:
     case DType::kUInt32:
-    case DType::kFloat32: return 4;
-    default: return 8;
+    case DType::kFloat32:
+      return 4;
+    default:
+      return 8;
   }
 }
 
 inline bool is_floating(DType type) { return type >= DType::kFloat16; }
 
 // Types whose every value is a float32.
-inline bool fits_float32(DType type) {
-  return size_of(type) <= 2 || type == DType::kFloat32;
-}
+inline bool fits_float32(DType type) { return size_of(type) <= 2 || type == DType::kFloat32; }
 
 }  // namespace tally

@@ -1,5 +1,5 @@
-// Regions run in a thread that this library owns, for two reasons. OpenMP keeps its team per calling thread, and after a
-// fork the team of the surviving thread is gone: a region there would wait for ever. A thread of our own is made anew
+// Regions run in a thread that this library owns, for two reasons. OpenMP keeps its team per calling thread, and after
+// a fork the team of the surviving thread is gone: a region there would wait for ever. A thread of our own is made anew
 // in each process. And the caller stays free to answer signals while the work goes on.
 #include "support/parallel.h"
 

@@ -32,9 +32,7 @@ class MetricCollection(Metric):
         {'accuracy': 0.5, 'sparse_top_k_categorical_accuracy': 1.0}
     """
 
-    def __init__(
-        self, metrics: Iterable[Any] | Mapping[str, Any], name: str | None = "metric_collection"
-    ) -> None:
+    def __init__(self, metrics: Iterable[Any] | Mapping[str, Any], name: str | None = "metric_collection") -> None:
         super().__init__(name=name)
         self._metrics: dict[str, Metric] = {}
         named = metrics.items() if isinstance(metrics, Mapping) else ((None, metric) for metric in metrics)

@@ -41,8 +41,8 @@ CLASSES: tuple[type[Metric], ...] = (
 IDENTIFIERS: dict[str, type[Metric]] = {
     **{cls.__name__: cls for cls in CLASSES},
     **{snake_case(cls.__name__): cls for cls in CLASSES},
-    **{alias: regression_metrics.MeanSquaredError for alias in ("mse", "MSE")},
-    **{alias: regression_metrics.MeanAbsoluteError for alias in ("mae", "MAE")},
+    **dict.fromkeys(("mse", "MSE"), regression_metrics.MeanSquaredError),
+    **dict.fromkeys(("mae", "MAE"), regression_metrics.MeanAbsoluteError),
 }
 
 
@@ -105,6 +105,6 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
         return get(config)
     known = {**IDENTIFIERS, **(custom_objects or {})}
     cls = known.get(config["class_name"])
-    if not inspect.isclass(cls):
+    if not (inspect.isclass(cls) and issubclass(cls, Metric)):
         raise ValueError(f"`config` must name a known class; pass yours in `custom_objects`. Received {config!r}.")
     return cls.from_config(config["config"])

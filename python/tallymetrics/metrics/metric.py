@@ -222,7 +222,9 @@ class Metric:
     def _keyed_variables(self) -> list[tuple[str, Variable]]:
         own = [("", variable) for variable in self._variables]
         nested = [(key, value) for key, value in vars(self).items() if isinstance(value, Metric)]
-        return own + [(f"{key}/{deep}", variable) for key, value in nested for deep, variable in value._keyed_variables()]
+        return own + [
+            (f"{key}/{deep}", variable) for key, value in nested for deep, variable in value._keyed_variables()
+        ]
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""

@@ -96,9 +96,7 @@ class MeanMetricWrapper(Mean):
     Differs from Keras: a function that returns a single value for the batch is weighted by the batch's samples.
     """
 
-    def __init__(
-        self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
         super().__init__(name or snake_case(getattr(fn, "__name__", type(fn).__name__)), dtype)
         self._fn = fn
         self._fn_kwargs = kwargs

@@ -1,5 +1,6 @@
 """The named arrays of a metric: they start at zero and grow by addition."""
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
+
 from tallymetrics import _core
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -112,7 +114,9 @@ class ExactSum(Variable):
     def integer(self) -> int:
         """Returns the finite part of the sum in units of 2^-1088."""
         digits = self._value[: _core.LIMBS - 1].astype("<u4").tobytes()
-        return int.from_bytes(digits + int(self._value[_core.LIMBS - 1]).to_bytes(8, "little", signed=True), "little", signed=True)
+        return int.from_bytes(
+            digits + int(self._value[_core.LIMBS - 1]).to_bytes(8, "little", signed=True), "little", signed=True
+        )
 
     def special(self) -> float | None:
         """Returns NaN or an infinity if one was added, else None."""
@@ -217,7 +221,7 @@ class ExactTable(Variable):
     def carry(self) -> None:
         """Brings every digit but those of the highest plane into [0, 2^32)."""
         limbs = sorted(self._planes)
-        for lower, upper in zip(limbs, limbs[1:], strict=False):
+        for lower, upper in itertools.pairwise(limbs):
             self._planes[upper] += self._planes[lower] >> 32
             self._planes[lower] &= _DIGIT_MASK
         self._rows_since_carry = 0

@@ -1,0 +1,1 @@
+"""Predictions of a real model on real data, to try things on."""

@@ -1,0 +1,125 @@
+"""A plain function of (y_true, y_pred) as a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tallymetrics.inputs import as_array
+from tallymetrics.metrics import Mean, Metric
+
+
+class FunctionMetric(Metric):
+    """Mean over all samples of what a function says about each batch.
+
+    The function gets NumPy arrays and returns one value per sample, one number for the batch, which then stands for
+    every sample of it, or a dict of named such values.
+
+    Args:
+        function: `function(y_true, y_pred)`.
+        name: Key of the result, by default the function's name.
+        dtype: As for every metric.
+
+    Example:
+        >>> bias = FunctionMetric(lambda y_true, y_pred: y_pred - y_true, name="bias")
+        >>> bias.update_state([1.0, 2.0], [2.0, 5.0])
+        >>> bias.result()
+        2.0
+    """
+
+    def __init__(self, function: Callable[[Any, Any], Any], name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(dtype=dtype, name=name or function_name(function))
+        self.function = function
+        self._returns_dict = False
+        self._means: dict[str, Mean] = {}
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Calls the function on a batch and adds what it returns.
+
+        Raises:
+            TypeError: If the function returned something other than numbers.
+            ValueError: If it returned another number of values than there are samples.
+        """
+        y_true, y_pred = as_array(y_true, "y_true"), as_array(y_pred, "y_pred")
+        returned = self.function(y_true, y_pred)
+        named = returned if isinstance(returned, Mapping) else {self.name: returned}
+        updates = {str(key): self._batch_mean(str(key), value, y_pred, sample_weight) for key, value in named.items()}
+        with self._lock:
+            self._returns_dict = isinstance(returned, Mapping)
+            for key, mean in updates.items():
+                self._mean(key).merge_state([mean])
+
+    def _batch_mean(self, key: str, value: Any, y_pred: Any, sample_weight: Any) -> Mean:
+        """A mean of this batch alone, so that a batch is added whole or not at all."""
+        values = np.asarray(value)
+        if values.dtype.kind not in "biuf":
+            raise TypeError(f"{key!r} must return numbers. Received {type(value).__name__}.")
+        if values.ndim == 0:
+            values = np.broadcast_to(values, (len(y_pred),))
+        if len(values) != len(y_pred):
+            raise ValueError(
+                f"{key!r} must return {len(y_pred)} values, one per sample. Received shape {values.shape}."
+            )
+        mean = Mean(dtype=self.dtype)
+        mean.update_state(values, sample_weight)
+        return mean
+
+    def _mean(self, key: str) -> Mean:
+        return self._means.setdefault(key, Mean(name=key, dtype=self.dtype))
+
+    def result(self) -> Any:
+        """Returns the mean, or a dict of means if the function returns a dict; 0.0 for an empty state."""
+        with self._lock:
+            results = {key: mean.result() for key, mean in self._means.items()}
+        return results if self._returns_dict else next(iter(results.values()), 0.0)
+
+    def reset_state(self) -> None:
+        """Forgets all samples."""
+        with self._lock:
+            self._returns_dict = False
+            self._means = {}
+
+    def merge_state(self, metrics: Iterable[Metric] | Metric) -> None:
+        """Adds the samples that other metrics of the same function have seen."""
+        others = [self._of_same_function(other) for other in ([metrics] if isinstance(metrics, Metric) else metrics)]
+        for other in others:
+            with self._lock:
+                self._returns_dict = self._returns_dict or other._returns_dict
+                for key, mean in list(other._means.items()):
+                    self._mean(key).merge_state([mean])
+
+    def _of_same_function(self, other: Metric) -> FunctionMetric:
+        if not isinstance(other, FunctionMetric) or other.function is not self.function:
+            raise ValueError(f"`metrics` must be of the function {self.name!r} to merge. Received {other!r}.")
+        return other
+
+    def state_arrays(self) -> dict[str, Any]:
+        """Returns copies of the raw arrays of each mean, by its key."""
+        with self._lock:
+            named = [(key, mean.state_arrays()) for key, mean in self._means.items()]
+        kind = "dict" if self._returns_dict else "value"
+        return {f"{kind}/{key}/{part}": array for key, arrays in named for part, array in arrays.items()}
+
+    def load_state_arrays(self, arrays: dict[str, Any]) -> None:
+        """Replaces the state by arrays that `state_arrays` of a metric of the same function returned."""
+        parts: dict[str, dict[str, Any]] = {}
+        for name, array in arrays.items():
+            key, part = name.split("/", 1)[1].rsplit("/", 1)
+            parts.setdefault(key, {})[part] = array
+        with self._lock:
+            self._returns_dict = any(name.startswith("dict/") for name in arrays)
+            self._means = {}
+            for key, own in parts.items():
+                self._mean(key).load_state_arrays(own)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {"function": self.function, "name": self.name, "dtype": self.dtype}
+
+
+def function_name(function: Callable[..., Any]) -> str:
+    """The function's own name, also through `functools.partial`; else that of its class."""
+    inner = getattr(function, "func", function)
+    return str(getattr(inner, "__name__", type(inner).__name__))

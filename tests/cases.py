@@ -1,0 +1,319 @@
+"""The one list of cases that drives every law: a metric, its reference, and a maker of batches from a seed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import reference as twin
+from draws import (
+    absolute_difference,
+    draw_binary,
+    draw_class_axis_1,
+    draw_ids_and,
+    draw_label_pairs,
+    draw_labels_or_ignored,
+    draw_one_hot_and,
+    draw_soft_and,
+    draw_soft_class_axis_1,
+    draw_sorted_ids,
+    draw_value_pairs,
+    draw_values,
+    logits,
+    probabilities,
+)
+from tallymetrics import metrics
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The arguments of one update_state."""
+
+    inputs: tuple[np.ndarray, ...]
+    sample_weight: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.inputs[0])
+
+    def __getitem__(self, rows: slice) -> "Batch":
+        weight = None if self.sample_weight is None else self.sample_weight[rows]
+        return Batch(tuple(array[rows] for array in self.inputs), weight)
+
+    def cut(self, size: int) -> list["Batch"]:
+        return [self[start : start + size] for start in range(0, len(self), size)]
+
+    def feed(self, metric: Any) -> Any:
+        metric.update_state(*self.inputs, sample_weight=self.sample_weight)
+        return metric
+
+
+@dataclass(frozen=True)
+class Family:
+    """One configuration of a metric, for any number of classes (columns of its rows)."""
+
+    name: str
+    make: Callable[[int], Any]
+    reference: Callable[[int], Any]
+    draw: Callable[[np.random.Generator, int, "Case"], tuple[np.ndarray, ...]]
+    others: tuple[Callable[[int], Any], ...] = ()
+    labels: tuple[int, ...] = ()
+    sample_shape: tuple[int, ...] = ()
+    float32_tolerance: float = 1e-12
+
+    @property
+    def one_class_is_ambiguous(self) -> bool:
+        """One-hot rows of one class have the shape of labels."""
+        return self.name in ("ConfusionMatrix-rows", "TopKCurve-pessimistic-12")
+
+    @property
+    def metric_name(self) -> str:
+        return self.name.split("-")[0]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A family with a number of classes, dtypes, and weights: "none", "row" or "element"."""
+
+    family: Family
+    classes: int = 10
+    score_dtype: str = "float32"
+    label_dtype: str = "int64"
+    weights: str = "none"
+
+    def __str__(self) -> str:
+        return f"{self.family.name}-{self.classes}-{self.score_dtype}-{self.label_dtype}-{self.weights}"
+
+    @property
+    def tolerance(self) -> float:
+        return 1e-12 if self.score_dtype == "float64" else self.family.float32_tolerance
+
+    def make(self) -> Any:
+        return self.family.make(self.classes)
+
+    def reference(self) -> Any:
+        return self.family.reference(self.classes)
+
+    def batch(self, rng: np.random.Generator, rows: int) -> Batch:
+        inputs = self.family.draw(rng, rows, self)
+        if self.weights == "none":
+            return Batch(inputs)
+        shape = (rows,) if self.weights == "row" else (rows, *self.family.sample_shape)
+        weight = rng.random(shape, dtype=np.float64 if self.score_dtype == "float64" else np.float32)
+        weight[rng.random(shape) < 0.1] = 0
+        return Batch(inputs, weight)
+
+    def fed(self, *batches: Batch) -> Any:
+        """A fresh metric after these updates."""
+        metric = self.make()
+        for batch in batches:
+            batch.feed(metric)
+        return metric
+
+
+def mean_family(name, function, draw, others=(), **options) -> Family:
+    """The class before the first "-" of the name: the mean of a reference function with the same arguments."""
+    arguments = options.pop("arguments", {})
+    metric = getattr(metrics, name.split("-")[0])
+    return Family(
+        name,
+        lambda classes: metric(**arguments),
+        lambda classes: twin.MeanOf(function, **arguments),
+        draw,
+        tuple(lambda classes, other=other: metric(**{**arguments, **other}) for other in others),
+        **options,
+    )
+
+
+def sparse_crossentropy(name, draw, sample_shape=(), float32_tolerance=1e-12, **arguments) -> Family:
+    return Family(
+        name,
+        lambda classes: metrics.SparseCategoricalCrossentropy(**arguments),
+        lambda classes: twin.SparseCrossentropyMean(**arguments),
+        draw,
+        (lambda classes: metrics.SparseCategoricalCrossentropy(**{**arguments, "ignore_class": 7}),),
+        (0,),
+        sample_shape,
+        float32_tolerance,
+    )
+
+
+def matrix(name, draw, labels=(), normalize=None, **rows) -> Family:
+    return Family(
+        name,
+        lambda classes: metrics.ConfusionMatrix(classes, normalize=normalize),
+        lambda classes: twin.LabelPairs(classes, normalize, **rows),
+        draw,
+        (lambda classes: metrics.ConfusionMatrix(classes + 1, normalize=normalize),),
+        labels,
+    )
+
+
+def curve(ties, draw, max_k, labels=()) -> Family:
+    return Family(
+        f"TopKCurve-{ties}-{max_k}",
+        lambda classes: metrics.TopKCurve(max_k, ties=ties),
+        lambda classes: twin.RankCurve(max_k, ties),
+        draw,
+        (lambda classes: metrics.TopKCurve(max_k + 1, ties=ties),),
+        labels,
+    )
+
+
+def collection_of_four(classes):
+    return metrics.MetricCollection(
+        [
+            metrics.SparseCategoricalAccuracy(name="accuracy"),
+            metrics.SparseTopKCategoricalAccuracy(k=5, name="top_5"),
+            metrics.SparseCategoricalCrossentropy(name="crossentropy"),
+            metrics.ConfusionMatrix(classes),
+        ]
+    )
+
+
+def reference_of_four(classes):
+    return twin.Together(
+        {
+            "accuracy": twin.MeanOf(twin.sparse_categorical_accuracy),
+            "top_5": twin.MeanOf(twin.sparse_top_k_categorical_accuracy),
+            "crossentropy": twin.SparseCrossentropyMean(),
+            "confusion_matrix": twin.LabelPairs(classes, predicted_rows=True),
+        }
+    )
+
+
+def half_bins(classes):
+    return np.linspace(0.5, 2, classes)
+
+
+ACCURACIES = [
+    mean_family("Accuracy", twin.accuracy, draw_label_pairs()),
+    mean_family("Accuracy-rank-2", twin.accuracy, draw_label_pairs((3,)), sample_shape=(3,)),
+    mean_family("BinaryAccuracy", twin.binary_accuracy, draw_binary(), [{"threshold": 0.25}]),
+    mean_family(
+        "BinaryAccuracy-rank-2",
+        twin.binary_accuracy,
+        draw_binary((3,)),
+        sample_shape=(3,),
+        arguments={"threshold": 0.25},
+    ),
+    mean_family("CategoricalAccuracy", twin.categorical_accuracy, draw_one_hot_and(probabilities)),
+    mean_family("CategoricalAccuracy-soft", twin.categorical_accuracy, draw_soft_and(logits)),
+    mean_family("SparseCategoricalAccuracy", twin.sparse_categorical_accuracy, draw_ids_and(logits), labels=(0,)),
+    mean_family(
+        "SparseCategoricalAccuracy-rank-3",
+        twin.sparse_categorical_accuracy,
+        draw_ids_and(probabilities, (3,)),
+        labels=(0,),
+        sample_shape=(3,),
+    ),
+    mean_family("TopKCategoricalAccuracy", twin.top_k_categorical_accuracy, draw_one_hot_and(logits), [{"k": 3}]),
+    mean_family(
+        "SparseTopKCategoricalAccuracy",
+        twin.sparse_top_k_categorical_accuracy,
+        draw_ids_and(probabilities),
+        [{"k": 3}, {"from_sorted_ids": True}],
+        labels=(0,),
+    ),
+    mean_family(
+        "SparseTopKCategoricalAccuracy-rank-3",
+        twin.sparse_top_k_categorical_accuracy,
+        draw_ids_and(logits, (3,)),
+        labels=(0,),
+        sample_shape=(3,),
+        arguments={"k": 2},
+    ),
+    mean_family(
+        "SparseTopKCategoricalAccuracy-sorted",
+        twin.sparse_top_k_categorical_accuracy,
+        draw_sorted_ids,
+        arguments={"k": 4, "from_sorted_ids": True},
+    ),
+]
+
+CROSSENTROPIES = [
+    sparse_crossentropy("SparseCategoricalCrossentropy", draw_ids_and(probabilities)),
+    sparse_crossentropy("SparseCategoricalCrossentropy-logits", draw_ids_and(logits), (), 1e-6, from_logits=True),
+    sparse_crossentropy("SparseCategoricalCrossentropy-ignore", draw_labels_or_ignored, ignore_class=-1),
+    sparse_crossentropy("SparseCategoricalCrossentropy-rank-3", draw_ids_and(probabilities, (3,)), (3,)),
+    sparse_crossentropy("SparseCategoricalCrossentropy-axis-1", draw_class_axis_1, (3,), axis=1),
+    *(
+        mean_family(f"CategoricalCrossentropy-{name}", twin.categorical_crossentropy, draw, others, **options)
+        for name, draw, others, options in [
+            ("one-hot", draw_one_hot_and(probabilities), [{"label_smoothing": 0.1}, {"axis": 1}], {}),
+            ("soft", draw_soft_and(probabilities), [{"from_logits": True}], {}),
+            ("smooth", draw_one_hot_and(probabilities), [], {"arguments": {"label_smoothing": 0.1}}),
+            ("axis-1", draw_soft_class_axis_1, [], {"arguments": {"axis": 1}, "sample_shape": (3,)}),
+            ("rank-3", draw_soft_and(probabilities, (3,)), [], {"sample_shape": (3,)}),
+            ("logits", draw_soft_and(logits), [], {"arguments": {"from_logits": True}, "float32_tolerance": 1e-6}),
+        ]
+    ),
+]
+
+REDUCTIONS = [
+    mean_family("MeanSquaredError", twin.mean_squared_error, draw_value_pairs()),
+    mean_family("MeanSquaredError-rank-2", twin.mean_squared_error, draw_value_pairs((5,))),
+    mean_family("MeanSquaredError-rank-3", twin.mean_squared_error, draw_value_pairs((3, 5)), sample_shape=(3,)),
+    mean_family("MeanAbsoluteError", twin.mean_absolute_error, draw_value_pairs()),
+    mean_family("MeanAbsoluteError-rank-2", twin.mean_absolute_error, draw_value_pairs((5,))),
+    mean_family("Mean", np.asarray, draw_values()),
+    mean_family("Mean-rank-2", np.asarray, draw_values((5,)), sample_shape=(5,)),
+    *(
+        Family(
+            f"Sum-rank-{1 + len(shape)}",
+            lambda classes: metrics.Sum(),
+            lambda classes: twin.Total(),
+            draw_values(shape),
+            sample_shape=shape,
+        )
+        for shape in [(), (5,)]
+    ),
+    Family(
+        "MeanMetricWrapper",
+        lambda classes: metrics.MeanMetricWrapper(absolute_difference, scale=2.0),
+        lambda classes: twin.MeanOf(absolute_difference, scale=2.0),
+        draw_value_pairs((3,)),
+        (lambda classes: metrics.MeanMetricWrapper(absolute_difference, scale=3.0),),
+        sample_shape=(3,),
+    ),
+]
+
+OURS = [
+    matrix("ConfusionMatrix", draw_label_pairs(), (0, 1)),
+    matrix("ConfusionMatrix-scores", draw_ids_and(probabilities), (0,), predicted_rows=True),
+    matrix("ConfusionMatrix-rows", draw_one_hot_and(logits), true_rows=True, predicted_rows=True),
+    *(matrix(f"ConfusionMatrix-{over}", draw_label_pairs(), (0, 1), over) for over in ("true", "pred", "all")),
+    curve("optimistic", draw_ids_and(probabilities), 5, (0,)),
+    curve("pessimistic", draw_one_hot_and(probabilities), 12),
+    curve("lowest_index", draw_ids_and(probabilities), 20, (0,)),
+    *(
+        mean_family(f"EarthMoversDistance-{r}", twin.earth_movers_distance, draw, [{"r": 5}], arguments={"r": r})
+        for r, draw in [(1, draw_soft_and(probabilities)), (2, draw_soft_and(probabilities))]
+    ),
+    mean_family("DistributionMeanError", twin.distribution_mean_error, draw_soft_and(probabilities)),
+    Family(
+        "DistributionMeanError-bins",
+        lambda classes: metrics.DistributionMeanError(bins=half_bins(classes)),
+        lambda classes: twin.MeanOf(twin.distribution_mean_error, bins=half_bins(classes)),
+        draw_soft_and(probabilities),
+        (lambda classes: metrics.DistributionMeanError(bins=2 * half_bins(classes)),),
+    ),
+    Family(
+        "MetricCollection",
+        collection_of_four,
+        reference_of_four,
+        draw_ids_and(probabilities),
+        (lambda classes: metrics.MetricCollection([metrics.SparseCategoricalAccuracy()]),),
+        (0,),
+    ),
+]
+
+FAMILIES = ACCURACIES + CROSSENTROPIES + REDUCTIONS + OURS
+KINDS = [
+    (3, "float32", "uint8", "none"),
+    (10, "float64", "int32", "element"),
+    (33, "float16", "int16", "row"),
+    (300, "float32", "uint16", "none"),
+]
+CASES = [Case(one, *kind) for one in FAMILIES for kind in KINDS]
+LARGE_KINDS = [(10, "float32", "int64", "row"), (200, "float64", "uint8", "none")]
+LARGE_CASES = [Case(one, *kind) for one in FAMILIES for kind in LARGE_KINDS]

@@ -1,0 +1,198 @@
+"""Interrupts, forked processes and threads."""
+
+import os
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+import tallymetrics
+from conftest import run_python
+from tallymetrics import metrics
+
+INTERRUPTED = """
+import os, signal, sys, threading, time
+import numpy as np, tallymetrics
+from tallymetrics import metrics
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, (8 * 2**30, resource.RLIM_INFINITY))
+except ImportError:
+    pass
+tallymetrics.set_num_threads({threads})
+metric = metrics.{metric}
+sent = []
+def interrupt():
+    time.sleep(0.5)
+    sent.append(time.monotonic())
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=interrupt, daemon=True).start()
+try:
+    metric.update_state({inputs})
+except KeyboardInterrupt:
+    print("answered", time.monotonic() - sent[0], metric.result())
+"""
+LONG_UPDATES = [
+    ("Mean()", "np.broadcast_to(1.0, (2**40,))"),
+    ("Mean()", "np.broadcast_to(np.float32(1), (2**38, 3))"),
+    ("SparseCategoricalAccuracy()", "np.broadcast_to(0, (2**38,)), np.broadcast_to(np.float32(1), (2**38, 10))"),
+    ("ConfusionMatrix(3)", "np.broadcast_to(0, (2**40,)), np.broadcast_to(np.int8(1), (2**40,))"),
+]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(("metric", "inputs"), LONG_UPDATES)
+def test_interrupts_are_answered_and_add_nothing(metric, inputs, threads):
+    run = run_python(INTERRUPTED.format(threads=threads, metric=metric, inputs=inputs))
+    assert run.returncode == 0, run.stderr
+    answer = run.stdout.split(maxsplit=2)
+    assert answer[0] == "answered"
+    assert float(answer[1]) < 5, "a bound for a busy machine; the promise is 0.1 s"
+    assert set(answer[2]) <= set("0.[] \n")
+
+
+FORK = """
+import multiprocessing, sys
+{first}
+def work(queue):
+    import numpy as np, tallymetrics
+    from tallymetrics import metrics
+    tallymetrics.set_num_threads(2)
+    metric = metrics.Mean()
+    metric.update_state(np.arange(2_000_001.0))
+    queue.put(metric.result())
+{parent}
+if __name__ == "__main__":
+    context = multiprocessing.get_context("fork")
+    queue = context.SimpleQueue()
+    children = [context.Process(target=work, args=(queue,)) for _ in range(2)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(20)
+        if child.is_alive():
+            child.kill()
+            sys.exit("the forked child hangs")
+        print(queue.get())
+"""
+USE_IN_PARENT = "class Queue:\n    put = print\nwork(Queue)"
+OPENMP_IN_PARENT = """
+import ctypes
+libc = ctypes.CDLL(None)
+ctypes.CDLL("libgomp.so.1", mode=ctypes.RTLD_GLOBAL).GOMP_parallel(libc.free, None, 2, 0)
+"""
+
+
+def check_fork(source: str) -> None:
+    run = run_python(source)
+    assert run.returncode == 0, run.stderr
+    assert set(run.stdout.split()) == {"1000000.0"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
+def test_fork_after_a_parallel_update_does_not_hang():
+    check_fork(FORK.format(first="", parent=USE_IN_PARENT))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
+def test_fork_before_the_first_import_does_not_hang():
+    check_fork(FORK.format(first="", parent=""))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="libgomp")
+@pytest.mark.parametrize("first", ["", "import tallymetrics"])
+def test_fork_after_another_package_used_openmp_does_not_hang(first):
+    import ctypes
+
+    try:
+        ctypes.CDLL("libgomp.so.1")
+    except OSError:
+        pytest.skip("no libgomp.so.1")
+    check_fork(FORK.format(first=first, parent=OPENMP_IN_PARENT))
+
+
+def in_threads(*tasks) -> None:
+    failures = []
+
+    def guarded(task):
+        try:
+            task()
+        except BaseException as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=guarded, args=(task,), daemon=True) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive(), "deadlock"
+    assert not failures
+
+
+@pytest.mark.parametrize("rows", [3, 40_000])
+@pytest.mark.parametrize("shared", [False, True])
+def test_threads_lose_no_counts(shared, rows, rng):
+    tallymetrics.set_num_threads(2)
+    labels, scores = rng.integers(0, 10, rows), rng.normal(size=(rows, 10)).astype(np.float32)
+    weights = rng.random(rows)
+    updates = 1000 if rows == 3 else 20
+
+    def make():
+        return metrics.MetricCollection([metrics.ConfusionMatrix(10), metrics.SparseCategoricalAccuracy()])
+
+    made = [make()] * 2 if shared else [make(), make()]
+    alone = [metrics.Mean()] * 2 if shared else [metrics.Mean(), metrics.Mean()]
+
+    def work(index):
+        for _ in range(updates):
+            made[index].update_state(labels, scores)
+            alone[index].update_state(scores[:, 0], sample_weight=weights)
+            made[index].result()
+
+    in_threads(lambda: work(0), lambda: work(1))
+    expected = updates * rows * (2 if shared else 1)
+    once = make()
+    once.update_state(labels, scores)
+    mean = metrics.Mean()
+    mean.update_state(scores[:, 0], sample_weight=weights)
+    for collection, reduction in zip(made, alone, strict=True):
+        assert collection.result()["confusion_matrix"].sum() == expected
+        assert collection.result()["sparse_categorical_accuracy"] == once.result()["sparse_categorical_accuracy"]
+        assert reduction.result() == pytest.approx(mean.result(), rel=1e-15)
+
+
+def test_merging_two_metrics_into_each_other_does_not_deadlock():
+    first, second = metrics.Mean(), metrics.Mean()
+
+    def merge(one, other):
+        for _ in range(300):
+            one.update_state([1.0])
+            one.merge_state([other])
+            other.reset_state()
+
+    in_threads(lambda: merge(first, second), lambda: merge(second, first))
+
+
+def test_the_interpreter_runs_while_an_update_does(rng):
+    metric = metrics.Mean()
+    ticks = []
+    stop = threading.Event()
+
+    def tick():
+        while not stop.is_set():
+            ticks.append(time.monotonic())
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    while not ticks:
+        time.sleep(0.001)
+    before = len(ticks)
+    metric.update_state(np.broadcast_to(1.0, 2**28))
+    during = len(ticks) - before
+    stop.set()
+    thread.join()
+    assert metric.result() == 1.0
+    assert during > 1

@@ -1,0 +1,115 @@
+"""Sums are exact: the same bits however they are cut, merged, threaded or vectorised, and rounded once."""
+
+import copy
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import tallymetrics
+from tallymetrics import metrics
+
+LEVELS = pytest.mark.parametrize("level", tallymetrics.instruction_sets())
+INF = math.inf
+
+
+def test_sums_stay_exact_through_many_merges():
+    total, mean = metrics.Sum(), metrics.Mean()
+    for metric in (total, mean):
+        metric.update_state([1e280, -1.7, 2.0**-1060], sample_weight=[1.0, 0.5, 1.0])
+    for _ in range(60):
+        for metric in (total, mean):
+            metric.merge_state([copy.deepcopy(metric)])
+    expected = 2**60 * (Fraction(1e280) - Fraction(1.7) / 2 + Fraction(1, 2**1060))
+    assert total.result() == float(expected)
+    assert mean.result() == pytest.approx(1e280 / 2.5, rel=1e-15)
+    total.update_state([-1e280] * 64, sample_weight=[2.0**54] * 64)
+    assert total.result() == float(2**60 * (Fraction(1, 2**1060) - Fraction(1.7) / 2))
+
+
+HARD_SUMS = [
+    [1e16, 1.0, -1e16, 1e-300],
+    [1e308, 1e308, -1e308],
+    [5e-324, -5e-324, 5e-324],
+    [2.0**-1074, 2.0**-1022, 2.0**1023, -(2.0**1023), 1.0],
+    [1.0, 2.0**-53, 2.0**-106],
+    [1.0, 2.0**-53],
+    [1.0 + 2.0**-52, 2.0**-53],
+    [0.1] * 10,
+    [-0.0, -0.0],
+    [1e100, 1.0, -1e100, 1.0] * 300,
+    [1.7e308, 1.7e308],
+    [-1.7e308, -1.7e308],
+]
+
+
+@LEVELS
+@pytest.mark.parametrize("values", HARD_SUMS, ids=lambda values: repr(values[:4]))
+def test_sums_are_exact_and_rounded_once(values, level, rng):
+    tallymetrics.set_instruction_set(level)
+    exact = sum(map(Fraction, values))
+    try:
+        expected = float(exact)
+    except OverflowError:
+        expected = INF if exact > 0 else -INF
+    whole, singly, in_rows, weighted = (metrics.Sum() for _ in range(4))
+    whole.update_state(values)
+    for value in rng.permutation(values):
+        singly.update_state(value)
+    in_rows.update_state(np.array(values).reshape(-1, 1))
+    weighted.update_state(
+        np.array(values) / 2 if abs(exact) > 1 else values, [2.0 if abs(exact) > 1 else 1.0] * len(values)
+    )
+    assert whole.result() == singly.result() == in_rows.result() == weighted.result() == expected
+
+
+@LEVELS
+@pytest.mark.parametrize("rows", [63, 512, 513, 5000, 70000])
+def test_sums_over_a_wide_range_of_exponents(rows, level, rng):
+    tallymetrics.set_instruction_set(level)
+    for low, high in ((-5, 5), (-300, 300), (-323, -300), (0, 200)):
+        values = rng.normal(size=rows) * 10.0 ** rng.integers(low, high, size=rows)
+        weights = rng.random(rows)
+        metric, weighted = metrics.Sum(), metrics.Sum()
+        metric.update_state(values)
+        weighted.update_state(values, sample_weight=weights)
+        assert metric.result() == math.fsum(values)
+        assert weighted.result() == math.fsum(values * weights)
+
+
+@pytest.mark.parametrize("weights", HARD_SUMS[:-2], ids=lambda values: repr(values[:4]))
+def test_weights_are_summed_exactly_in_every_cell(weights, rng):
+    exact = sum(map(Fraction, weights))
+    matrix, mean = metrics.ConfusionMatrix(3), metrics.SparseCategoricalAccuracy()
+    whole = metrics.ConfusionMatrix(3)
+    whole.update_state([1] * len(weights), [2] * len(weights), sample_weight=weights)
+    for weight in rng.permutation(weights):
+        matrix.update_state([1], [2], sample_weight=[weight])
+        mean.update_state([1], [[0.0, 1.0]], sample_weight=[weight])
+    assert matrix.result()[1, 2] == whole.result()[1, 2] == float(exact)
+    assert mean.result() == (1.0 if exact else 0.0)
+    expected = float(Fraction(0.25) / (exact + Fraction(0.25)))
+    curve = metrics.TopKCurve(1)
+    curve.update_state([0] * len(weights), [[0.0, 1.0]] * len(weights), sample_weight=weights)
+    curve.update_state([1], [[0.0, 1.0]], sample_weight=[0.25])
+    assert curve.result()[0] == pytest.approx(expected, rel=1e-15, abs=1e-320)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 300, 9000])
+def test_cells_of_random_weights_are_rounded_once(rows, rng):
+    for low, high in ((-5, 5), (-300, 300), (-323, -290), (0, 290)):
+        labels = rng.integers(0, 2, (2, rows))
+        weights = rng.normal(size=rows) * 10.0 ** rng.integers(low, high, size=rows)
+        matrix = metrics.ConfusionMatrix(2)
+        matrix.update_state(*labels, sample_weight=weights)
+        expected = [[math.fsum(weights[(labels[0] == i) & (labels[1] == j)]) for j in (0, 1)] for i in (0, 1)]
+        assert matrix.result().tolist() == expected
+
+
+@LEVELS
+def test_means_are_the_exact_quotient_of_exact_sums(level, rng):
+    tallymetrics.set_instruction_set(level)
+    values, weights = rng.normal(size=3001), rng.random(3001)
+    metric = metrics.Mean()
+    metric.update_state(values, sample_weight=weights)
+    assert metric.result() == float(sum(map(Fraction, values * weights)) / sum(map(Fraction, weights)))
