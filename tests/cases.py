@@ -22,6 +22,7 @@ from draws import (
     logits,
     probabilities,
 )
+
 from tallymetrics import metrics
 
 

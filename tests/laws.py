@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-import tallymetrics
 from cases import Batch, Case
+
+import tallymetrics
 from tallymetrics import metrics
 
 ROWS = 67

@@ -22,10 +22,11 @@ import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet
 import pytest
-import tallymetrics
 from click.testing import CliRunner, Result
 from sklearn import metrics as oracle
 from sklearn.datasets import load_digits
+
+import tallymetrics
 from tallymetrics.cli import EXAMPLES, _one_line, build_command, main
 
 COMMAND = [sys.executable, "-m", "tallymetrics"]

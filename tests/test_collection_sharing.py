@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-import tallymetrics
 from cases import Batch, Case, absolute_difference
 from draws import draw_ids_and, draw_one_hot_and, draw_soft_and, draw_value_pairs, logits, probabilities
 from laws import bits
+
+import tallymetrics
 from tallymetrics import metrics
 
 CLASSES = 12

@@ -7,8 +7,9 @@ import time
 
 import numpy as np
 import pytest
-import tallymetrics
 from conftest import run_python
+
+import tallymetrics
 from tallymetrics import metrics
 
 INTERRUPTED = """

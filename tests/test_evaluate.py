@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-import tallymetrics
 from sklearn import metrics as oracle
+
+import tallymetrics
 from tallymetrics import evaluate, metrics
 from tallymetrics.evaluate import _with_progress
 from tallymetrics.function_metric import FunctionMetric, function_name

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from tallymetrics import metrics
 
 LABELS, SCORES = np.zeros(5, int), np.ones((5, 3))

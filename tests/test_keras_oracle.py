@@ -7,6 +7,7 @@ import types
 import numpy as np
 import pytest
 from cases import FAMILIES, Case
+
 from tallymetrics import metrics
 
 keras = pytest.importorskip("keras")

@@ -3,6 +3,7 @@
 import laws
 import pytest
 from cases import CASES, FAMILIES, LARGE_CASES
+
 from tallymetrics import metrics
 
 

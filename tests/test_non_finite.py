@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import reference as twin
+
 import tallymetrics
 from tallymetrics import metrics
 

@@ -6,8 +6,9 @@ import os
 
 import numpy as np
 import pytest
-import tallymetrics
 from conftest import run_python
+
+import tallymetrics
 from tallymetrics import metrics
 
 LEVELS = pytest.mark.parametrize("level", tallymetrics.instruction_sets())

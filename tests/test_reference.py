@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 import pytest
 import reference as twin
-import tallymetrics
 from cases import FAMILIES, Batch, Case
+
+import tallymetrics
 from tallymetrics import metrics
 
 SIZES = [0, 1, 15, 16, 17, 255, 256, 257, 511, 512, 513, 1025]
@@ -168,6 +169,8 @@ LAYOUTS = {
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("family", FAMILIES, ids=ids)
 def test_every_layout(family, layout, rng):
+    if layout == "DLPack" and family.name == "MeanMetricWrapper":
+        pytest.skip("a plain function gets what the user gave")
     for classes, rows, score_dtype in ((3, 40, "float64"), (33, 19, "float32"), (10, 300, "float16")):
         case = Case(family, classes, "float64" if layout in ("list", "tuple") else score_dtype, "int64", "row")
         batch = case.batch(rng, rows)

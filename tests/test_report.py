@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_fscore_support
+
 from tallymetrics.report import to_json, to_text
 
 MATRIX = np.array([[30, 2, 0], [1, 50, 4], [0, 0, 0]])

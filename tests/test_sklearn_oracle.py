@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from tallymetrics import metrics
 
 sklearn_metrics = pytest.importorskip("sklearn.metrics")

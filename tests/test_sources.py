@@ -17,6 +17,7 @@ import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet
 import pytest
+
 from tallymetrics.sources import Source, open_source
 from tallymetrics.sources.arrow_columns import natural_key, select_columns
 from tallymetrics.sources.batches import BATCH_BYTES, BATCH_ROWS, array_batches, is_mapped, rows_per_batch

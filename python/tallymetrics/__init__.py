@@ -1,7 +1,5 @@
 """Exact, mergeable evaluation metrics over large arrays: the Keras metrics API on a compiled one-pass core."""
 
-from importlib.metadata import version as _version
-
 from tallymetrics import metrics
 from tallymetrics.evaluate import evaluate
 from tallymetrics.runtime import (
@@ -11,8 +9,6 @@ from tallymetrics.runtime import (
     set_instruction_set,
     set_num_threads,
 )
-
-__version__ = _version("tallymetrics")
 
 __all__ = [
     "__version__",
@@ -24,3 +20,12 @@ __all__ = [
     "set_instruction_set",
     "set_num_threads",
 ]
+
+
+def __getattr__(name: str) -> str:
+    # Reading the installed version takes longer than most of the import.
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("tallymetrics")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

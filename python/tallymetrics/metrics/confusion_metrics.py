@@ -21,7 +21,8 @@ def _ratio(numerator: Any, denominator: Any) -> Floats:
     """Returns numerator / denominator, 0 where the denominator is 0."""
     numerator, denominator = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
     shape = np.broadcast_shapes(numerator.shape, denominator.shape)
-    return np.divide(numerator, denominator, out=np.zeros(shape), where=denominator != 0)
+    result: Floats = np.divide(numerator, denominator, out=np.zeros(shape), where=denominator != 0)
+    return result
 
 
 class ConfusionMatrix(NativeMetric):

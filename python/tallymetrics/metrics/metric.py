@@ -113,7 +113,9 @@ class Metric:
         names = {variable.name for variable in self._variables}
         base = name or "variable"
         unique = next(n for n in itertools.chain([base], (f"{base}_{i}" for i in itertools.count(1))) if n not in names)
-        return self._track(float_variable(shape, initializer, np.dtype(dtype or np.float64).name, unique))
+        variable = float_variable(shape, initializer, np.dtype(dtype or np.float64).name, unique)
+        self._track(variable)
+        return variable
 
     def add_weight(
         self,

@@ -30,7 +30,7 @@ class NativeMetric(Metric):
 
     def classes(self, batch: Batch) -> int:
         """Returns the number of classes that labels of the batch may name."""
-        return batch.y_pred.shape[-1]
+        return int(batch.y_pred.shape[-1])
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds a batch.

@@ -171,7 +171,8 @@ class ExactSum(Variable):
         words = np.asarray(arrays[self.name])
         if words.shape != self._value.shape or words.dtype != np.int64:
             raise ValueError(
-                f"`{self.name}` must be int64 of shape {self._value.shape}. Received {words.dtype} of shape {words.shape}."
+                f"`{self.name}` must be int64 of shape {self._value.shape}. "
+                f"Received {words.dtype} of shape {words.shape}."
             )
         self._value[...] = words
         _core.carry_words(self._value)
