@@ -3,6 +3,7 @@
 import copy
 import math
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -99,6 +100,7 @@ def test_threads_from_the_environment(environment, threads):
 def test_threads_from_the_affinity():
     source = """
 import os
+import tracemalloc
 os.environ.pop("OMP_NUM_THREADS", None)
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 import tallymetrics
@@ -168,3 +170,47 @@ def test_the_empty_report_and_curve():
     assert matrix.f_beta(average="weighted") == 0.0
     assert matrix.classification_report()["accuracy"] == 0.0
     assert metrics.TopKCurve(2).mean_reciprocal_rank() == 0.0
+
+
+@pytest.mark.parametrize(
+    "dtype", ["bool", "uint8", "int16", "uint32", "int64", "uint64", "float16", "float32", "float64"]
+)
+def test_inputs_are_not_copied(dtype):
+    rows = 2_000_000
+    ones, scores = np.broadcast_to(np.ones((), dtype), rows), np.broadcast_to(np.ones((), dtype), (rows, 2))
+    updates = [
+        (metrics.Accuracy(), ones, np.broadcast_to(np.int64(1), rows)),
+        (metrics.ConfusionMatrix(2), ones, ones, ones),
+        (metrics.Mean(), scores),
+        (metrics.MeanSquaredError(), scores, np.broadcast_to(np.float32(1), (rows, 2))),
+        (metrics.SparseCategoricalAccuracy(), ones, scores),
+    ]
+    tracemalloc.start()
+    for metric, *inputs in updates:
+        metric.update_state(*inputs)
+        metric.result()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_dtype_is_what_results_are_rounded_to(dtype):
+    assert metrics.Mean().dtype == "float64"
+    metric = metrics.Mean(dtype=dtype)
+    metric.update_state([0.1, 0.1, 0.2])
+    assert metric.dtype == dtype
+    assert type(metric.result()) is float
+    assert metric.result() == float(np.dtype(dtype).type(0.4 / 3))
+
+
+def test_first_maximum_wins_between_signed_zeros():
+    for level in tallymetrics.instruction_sets():
+        tallymetrics.set_instruction_set(level)
+        for classes in (2, 10, 40, 100):
+            scores = np.zeros((20, classes))
+            scores[:, 0] = -0.0
+            metric = metrics.SparseCategoricalAccuracy()
+            metric.update_state(np.zeros(20, int), scores)
+            metric.update_state(np.zeros(20, int), scores.astype(np.float32))
+            assert metric.result() == 1.0

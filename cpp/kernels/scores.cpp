@@ -7,21 +7,21 @@ namespace {
 using tally::ScoreColumns;
 using tally::ScoreRows;
 
-// exp(x) for x <= 0: x = n log 2 + r, 2^n by its bits, exp(r) by a polynomial. Below the normal range the result is 0.
+// exp(x) for x <= 0, by 2^(n + f) with n + f = x log2(e). The product's rounding grows with |x| as exp(x) falls: in a
+// sum of exponentials it does not show. Below the normal range the result is 0. Even and odd terms of the polynomial
+// run side by side (Estrin), for the processor waits for latencies here, not for units.
 inline Floats exponential(Floats x) {
   constexpr float kMagic = 0x1.8p23f;  // adding it leaves round(x) in the low bits
-  const Floats shifted = x * 0x1.715476p0f + kMagic;
-  const Floats whole = shifted - kMagic;
-  const Floats r = (x - whole * 0x1.62ep-1f) - whole * 0x1.0bfbe8p-15f;
-  Floats value = r * 0x1.6d753ap-10f + 0x1.126fb4p-7f;
-  value = value * r + 0x1.5554acp-5f;
-  value = value * r + 0x1.555404p-3f;
-  value = value * r + 0x1p-1f;
-  value = value * r + 1.0f;
-  value = value * r + 1.0f;
+  const Floats power = x * 0x1.715476p0f;
+  const Floats shifted = power + kMagic;
+  const Floats f = power - (shifted - kMagic);
+  const Floats f2 = f * f;
+  const Floats low = f * 0x1.62e430p-1f + 1.0f;
+  const Floats middle = f * 0x1.c6aeccp-5f + 0x1.ebfbe0p-3f;
+  const Floats high = (f * 0x1.5f48c0p-10f + 0x1.3b2a1cp-7f) + f2 * 0x1.444000p-13f;
+  const Floats value = (low + f2 * middle) + (f2 * f2) * high;
   const Ints scale = (load<Ints>(&shifted) << 23) + 0x3f800000;
-  value *= load<Floats>(&scale);
-  return x < -87.0f ? Floats{} : value;
+  return x < -87.0f ? Floats{} : value * load<Floats>(&scale);
 }
 
 inline Doubles exponential(Doubles x) {
@@ -101,11 +101,12 @@ struct RowScan {
   }
 };
 
-template <class Mask>
-inline int64_t count_lanes(Mask mask) {
-  int64_t total = 0;
-  for (size_t lane = 0; lane < sizeof(Mask) / sizeof(mask[0]); ++lane) total += mask[lane];
-  return total;
+// Rows follow each other in memory; asking this far ahead beats the hardware's own prefetcher at row ends.
+template <class T>
+inline void prefetch_block(const T* scores) {
+  constexpr int kAhead = 2048;
+  const char* address = reinterpret_cast<const char*>(scores) + kAhead;
+  for (size_t line = 0; line < RowScan<T>::kBlock * sizeof(T); line += 64) __builtin_prefetch(address + line);
 }
 
 template <class Mask>
@@ -147,60 +148,95 @@ void scan_slowly(const T* scores, ptrdiff_t stride, int64_t classes, int32_t lab
   columns.tied_before[row] = tied_before;
 }
 
+// First index of `value` in the block of 64 scores that starts at `begin`. Near the row's end the block is moved back:
+// earlier scores cannot equal the maximum, or their block would have been chosen.
 template <class T>
-inline int64_t find_first(const T* row, int64_t begin, int64_t classes, T value) {
-  for (int64_t i = begin; i < classes; ++i)
-    if (row[i] == value) return i;
-  return begin;
+inline int32_t find_first(const T* row, int64_t begin, int64_t classes, T value) {
+  using Mask = typename Native<T>::Mask;
+  constexpr int64_t kBlock = RowScan<T>::kBlock;
+  if (classes < kBlock) {
+    for (int64_t i = begin; i < classes; ++i)
+      if (row[i] == value) return static_cast<int32_t>(i);
+    return 0;
+  }
+  const int64_t first = begin + kBlock <= classes ? begin : classes - kBlock;
+  const Mask numbers = numbered<Mask>(AllLanes<Mask>{});
+  Mask found = splat<Mask>(static_cast<typename Native<T>::Integer>(kBlock));
+  for (int i = kBlock - kWidth<T>; i >= 0; i -= kWidth<T>) {
+    const Mask equal = load<typename Native<T>::Vector>(row + first + i) == value;
+    found = equal ? numbers + static_cast<typename Native<T>::Integer>(i) : found;
+  }
+  return static_cast<int32_t>(first + least_lane(found));
 }
 
+// The last sixteen elements of a row, of which the first `skipped` were read before, with those replaced.
 template <class T>
-inline T greatest_lane(typename Native<T>::Vector best) {
-  T greatest = best[0];
-  for (int lane = 1; lane < kWidth<T>; ++lane) greatest = best[lane] > greatest ? best[lane] : greatest;
-  return greatest;
-}
+struct LastGroup {
+  T elements[kLanes];
 
+  LastGroup(const T* row, int64_t classes, int skipped, T replacement) {
+    using Mask = typename Native<T>::Mask;
+    const Mask numbers = numbered<Mask>(AllLanes<Mask>{});
+    const T* last = row + classes - kLanes;
+    for (int i = 0; i < kLanes; i += kWidth<T>) {
+      const Mask kept =
+          numbers + static_cast<typename Native<T>::Integer>(i) >= static_cast<typename Native<T>::Integer>(skipped);
+      store(elements + i,
+            kept ? load<typename Native<T>::Vector>(last + i) : splat<typename Native<T>::Vector>(replacement));
+    }
+  }
+};
+
+// The exponentials of four elements are added in their own precision, which is that of the exponentials.
 template <class T>
 double exponential_sum(const T* row, int64_t classes, T maximum) {
   using Vector = typename Native<T>::Vector;
+  constexpr int kParts = kLanes / kWidth<T>;
+  constexpr int64_t kStep = 4 * kLanes;
   LaneSum sum;
   T group[kLanes];
   const Vector shift = splat<Vector>(maximum);
   int64_t i = 0;
+  for (; i + kStep <= classes; i += kStep) {
+    for (int part = 0; part < kParts; ++part) {
+      const T* scores = row + i + part * kWidth<T>;
+      Vector partial = exponential(load<Vector>(scores) - shift);
+      for (int next = 1; next < 4; ++next) partial += exponential(load<Vector>(scores + next * kLanes) - shift);
+      store(group + part * kWidth<T>, partial);
+    }
+    add_lanes(sum, group);
+  }
   for (; i + kLanes <= classes; i += kLanes) {
     for (int part = 0; part < kLanes; part += kWidth<T>)
       store(group + part, exponential(load<Vector>(row + i + part) - shift));
     add_lanes(sum, group);
   }
   if (i < classes) {
-    T rest[kLanes];
-    for (int lane = 0; lane < kLanes; ++lane) rest[lane] = -static_cast<T>(__builtin_inf());
-    std::memcpy(rest, row + i, static_cast<size_t>(classes - i) * sizeof(T));
+    const LastGroup<T> last(row, classes, static_cast<int>(i + kLanes - classes), -static_cast<T>(__builtin_inf()));
     for (int part = 0; part < kLanes; part += kWidth<T>)
-      store(group + part, exponential(load<Vector>(rest + part) - shift));
+      store(group + part, exponential(load<Vector>(last.elements + part) - shift));
     add_lanes(sum, group);
   }
   return sum.total();
 }
 
-// The last, partial sixteen of a row, padded with -inf for comparisons and with 0 for sums.
+// The last, partial sixteen of a row: those read before count as -inf in comparisons and as 0 in sums.
 template <unsigned kNeeds, class T>
-inline void scan_rest(RowScan<T>& scan, const T* rest, int count, int64_t number) {
-  T group[kLanes];
-  for (int lane = 0; lane < kLanes; ++lane) group[lane] = -static_cast<T>(__builtin_inf());
-  std::memcpy(group, rest, static_cast<size_t>(count) * sizeof(T));
-  scan.template block<kNeeds & ~static_cast<unsigned>(tally::kNeedSum)>(group, number, kLanes);
+inline void scan_rest(RowScan<T>& scan, const T* row, int64_t classes, int skipped, int64_t number) {
+  const LastGroup<T> compared(row, classes, skipped, -static_cast<T>(__builtin_inf()));
+  scan.template block<kNeeds & ~static_cast<unsigned>(tally::kNeedSum)>(compared.elements, number, kLanes);
   if (!(kNeeds & tally::kNeedSum)) return;
-  for (int lane = count; lane < kLanes; ++lane) group[lane] = 0;
-  add_lanes(scan.sum, group);
+  const LastGroup<T> added(row, classes, skipped, 0);
+  add_lanes(scan.sum, added.elements);
 }
 
 template <unsigned kNeeds, class T>
 __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns) {
+  using Mask = typename Native<T>::Mask;
   constexpr int64_t kBlock = RowScan<T>::kBlock;
   const int64_t classes = scores.classes;
   const int64_t whole = classes / kLanes * kLanes;
+  const int skipped = static_cast<int>(whole + kLanes - classes);
   for (int64_t r = 0; r < scores.rows; ++r) {
     const T* row = scores.data + r * scores.row_stride;
     RowScan<T> scan;
@@ -213,15 +249,19 @@ __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned ne
       scan.target = splat<typename Native<T>::Vector>(target);
     }
     int64_t i = 0;
-    for (; i + kBlock <= whole; i += kBlock) scan.template block<kNeeds>(row + i, i / kBlock, kBlock);
+    for (; i + kBlock <= whole; i += kBlock) {
+      prefetch_block(row + i);
+      scan.template block<kNeeds>(row + i, i / kBlock, kBlock);
+    }
     if (i < whole) scan.template block<kNeeds>(row + i, i / kBlock, static_cast<int>(whole - i));
-    if (whole < classes) scan_rest<kNeeds>(scan, row + whole, static_cast<int>(classes - whole), whole / kBlock);
+    if (whole < classes) scan_rest<kNeeds>(scan, row, classes, skipped, whole / kBlock);
 
     const double sum = (kNeeds & tally::kNeedSum) ? scan.sum.total() : 0.0;
-    if (columns.sum) columns.sum[r] = sum;
+    if (kNeeds & tally::kNeedSum) columns.sum[r] = sum;
     const bool has_nan = (kNeeds & tally::kNeedSum) ? sum != sum : any_lane(scan.unordered);
+    const T greatest = (kNeeds & tally::kNeedPredicted) ? static_cast<T>(greatest_lane(scan.best)) : T{0};
     if (needs & tally::kNeedExpSum) {
-      const T maximum = has_nan ? static_cast<T>(__builtin_nan("")) : greatest_lane<T>(scan.best);
+      const T maximum = has_nan ? static_cast<T>(__builtin_nan("")) : greatest;
       columns.maximum[r] = static_cast<double>(maximum);
       columns.exp_sum[r] = exponential_sum(row, classes, maximum);
     }
@@ -229,18 +269,15 @@ __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned ne
       scan_slowly(row, 1, classes, label, r, columns);
       continue;
     }
-    if (columns.predicted) {
-      const T greatest = greatest_lane<T>(scan.best);
-      int64_t block = INT64_MAX;
-      for (int lane = 0; lane < kWidth<T>; ++lane)
-        if (scan.best[lane] == greatest && scan.best_block[lane] < block) block = scan.best_block[lane];
-      columns.predicted[r] = static_cast<int32_t>(find_first(row, block * kBlock, classes, greatest));
+    if ((kNeeds & tally::kNeedPredicted) && columns.predicted) {
+      const Mask last = splat<Mask>(static_cast<typename Native<T>::Integer>(INT32_MAX));
+      const int64_t block = least_lane(scan.best == greatest ? scan.best_block : last);
+      columns.predicted[r] = find_first(row, block * kBlock, classes, greatest);
     }
     if (kNeeds & tally::kNeedRank) {
-      const int64_t padding =
-          (whole < classes && target == -static_cast<T>(__builtin_inf())) ? whole + kLanes - classes : 0;
-      const int64_t greater = count_lanes(scan.greater);
-      const int64_t tied = count_lanes(scan.not_less) - greater - padding - 1;
+      const bool padded = whole < classes && target == -static_cast<T>(__builtin_inf());
+      const int64_t greater = sum_of_lanes(scan.greater);
+      const int64_t tied = sum_of_lanes(scan.not_less) - greater - (padded ? skipped : 0) - 1;
       columns.above[r] = target == target ? static_cast<int32_t>(greater) : tally::kNeverRanked;
       columns.tied[r] = target == target ? static_cast<int32_t>(tied) : 0;
       int32_t before = 0;

@@ -36,7 +36,10 @@ template <int... kLane>
 struct LanesUpTo<0, kLane...> {
   using Type = Lanes<kLane...>;
 };
-using AllLanes = LanesUpTo<kDoubles>::Type;
+template <class Vector>
+constexpr int kLanesOf = static_cast<int>(sizeof(Vector) / sizeof(Vector{}[0]));
+template <class Vector>
+using AllLanes = typename LanesUpTo<kLanesOf<Vector>>::Type;
 
 template <class T>
 struct Native;
@@ -103,8 +106,8 @@ inline void transpose_step(Doubles* rows) {
       if (row & kStep) continue;
       const Doubles left = rows[row];
       const Doubles right = rows[row + kStep];
-      rows[row] = lower_halves<kStep>(left, right, AllLanes{});
-      rows[row + kStep] = upper_halves<kStep>(left, right, AllLanes{});
+      rows[row] = lower_halves<kStep>(left, right, AllLanes<Doubles>{});
+      rows[row + kStep] = upper_halves<kStep>(left, right, AllLanes<Doubles>{});
     }
     transpose_step<2 * kStep>(rows);
   }
@@ -113,6 +116,45 @@ inline void transpose_step(Doubles* rows) {
 // Turns kDoubles rows of kDoubles elements into columns, in place.
 inline void transpose(Doubles* rows) { transpose_step<1>(rows); }
 
+// Lane i of the result is lane i + kStep, cyclically.
+template <int kStep, class Vector, int... kLane>
+inline Vector rotated(Vector vector, Lanes<kLane...>) {
+  return __builtin_shufflevector(vector, vector, ((kLane + kStep) % kLanesOf<Vector>)...);
+}
+
+// Combines all lanes by a tree: first those half a vector apart, at last neighbours.
+template <int kStep, class Vector, class Combine>
+inline Vector folded(Vector vector, Combine combine) {
+  if constexpr (kStep > 0) {
+    return folded<kStep / 2>(combine(vector, rotated<kStep>(vector, AllLanes<Vector>{})), combine);
+  } else {
+    return vector;
+  }
+}
+
+template <class Vector>
+inline auto greatest_lane(Vector vector) {
+  const auto greater = [](Vector left, Vector right) { return left > right ? left : right; };
+  return folded<kLanesOf<Vector> / 2>(vector, greater)[0];
+}
+
+template <class Vector>
+inline auto least_lane(Vector vector) {
+  const auto less = [](Vector left, Vector right) { return left < right ? left : right; };
+  return folded<kLanesOf<Vector> / 2>(vector, less)[0];
+}
+
+template <class Vector>
+inline auto sum_of_lanes(Vector vector) {
+  return folded<kLanesOf<Vector> / 2>(vector, [](Vector left, Vector right) { return left + right; })[0];
+}
+
+// 0, 1, 2, ...
+template <class Vector, int... kLane>
+inline Vector numbered(Lanes<kLane...>) {
+  return Vector{kLane...};
+}
+
 // Sixteen double lanes; lane i takes elements i, i + 16, ...
 struct LaneSum {
   static constexpr int kParts = kLanes / kDoubles;
@@ -120,11 +162,11 @@ struct LaneSum {
 
   // A fixed tree over the sixteen lanes.
   double total() const {
-    double lanes[kLanes];
-    std::memcpy(lanes, parts, sizeof lanes);
-    for (int width = kLanes / 2; width > 0; width /= 2)
-      for (int lane = 0; lane < width; ++lane) lanes[lane] += lanes[lane + width];
-    return lanes[0];
+    Doubles folds[kParts];
+    for (int part = 0; part < kParts; ++part) folds[part] = parts[part];
+    for (int width = kParts / 2; width > 0; width /= 2)
+      for (int part = 0; part < width; ++part) folds[part] += folds[part + width];
+    return sum_of_lanes(folds[0]);
   }
 };
 
