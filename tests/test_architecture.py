@@ -107,4 +107,4 @@ def test_optional_packages_are_imported_inside_functions():
 
 def test_files_stay_readable():
     for path in [*PYTHON_FILES, *CPP_FILES]:
-        assert len(path.read_text().splitlines()) <= 400, f"{path} is long: does it hold two subjects?"
+        assert len(path.read_text().splitlines()) <= 330, f"{path} is long: does it hold two subjects?"

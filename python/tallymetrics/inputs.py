@@ -52,6 +52,8 @@ def _converted(value: Any, name: str) -> Array:
     try:
         if hasattr(value, "detach") and getattr(value, "requires_grad", False):
             value = value.detach()
+        if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
+            return np.from_dlpack(value)
         return np.asarray(value)
     except ValueError as error:
         raise ValueError(f"`{name}` must be an array of one shape. Received {type(value).__name__}: {error}") from None

@@ -6,8 +6,9 @@ from typing import Any
 
 from tallymetrics import _core, runtime
 from tallymetrics.inputs import Batch, Layouts
+from tallymetrics.metrics.exact_sum import ExactSum
+from tallymetrics.metrics.exact_table import ExactTable
 from tallymetrics.metrics.metric import Metric
-from tallymetrics.metrics.variables import ExactSum, ExactTable
 
 # One accumulator of the native pass: its kind, its state arrays and its parameters (see cpp/bindings.cpp).
 Accumulator = tuple[Any, ...]

@@ -1,0 +1,51 @@
+// The exponential in plain IEEE operations, for the sums of exponentials of a row.
+#pragma once
+
+#include "kernels/vector.h"
+
+namespace {
+
+// exp(x) for x <= 0, by 2^(n + f) with n + f = x log2(e). The product's rounding grows with |x| as exp(x) falls: in a
+// sum of exponentials it does not show. Below the normal range the result is 0. Even and odd terms of the polynomial
+// run side by side (Estrin), for the processor waits for latencies here, not for units.
+inline Floats exponential(Floats x) {
+  constexpr float kMagic = 0x1.8p23f;  // adding it leaves round(x) in the low bits
+  const Floats power = x * 0x1.715476p0f;
+  const Floats shifted = power + kMagic;
+  const Floats f = power - (shifted - kMagic);
+  const Floats f2 = f * f;
+  const Floats low = f * 0x1.62e430p-1f + 1.0f;
+  const Floats middle = f * 0x1.c6aeccp-5f + 0x1.ebfbe0p-3f;
+  const Floats high = (f * 0x1.5f48c0p-10f + 0x1.3b2a1cp-7f) + f2 * 0x1.444000p-13f;
+  const Floats value = (low + f2 * middle) + (f2 * f2) * high;
+  const Ints scale = (load<Ints>(&shifted) << 23) + 0x3f800000;
+  return x < -87.0f ? Floats{} : value * load<Floats>(&scale);
+}
+
+inline Doubles exponential(Doubles x) {
+  constexpr double kMagic = 0x1.8p52;
+  const Doubles shifted = x * 0x1.71547652b82fep0 + kMagic;
+  const Doubles whole = shifted - kMagic;
+  const Doubles r = (x - whole * 0x1.62e42fefa2p-1) - whole * 0x1.9ef35793c7673p-41;
+  constexpr double kInverseFactorials[] = {0x1.6124613a86d09p-33,
+                                           0x1.1eed8eff8d898p-29,
+                                           0x1.ae64567f544e4p-26,
+                                           0x1.27e4fb7789f5cp-22,
+                                           0x1.71de3a556c734p-19,
+                                           0x1.a01a01a01a01ap-16,
+                                           0x1.a01a01a01a01ap-13,
+                                           0x1.6c16c16c16c17p-10,
+                                           0x1.1111111111111p-7,
+                                           0x1.5555555555555p-5,
+                                           0x1.5555555555555p-3,
+                                           0.5,
+                                           1.0,
+                                           1.0};
+  Doubles value = splat<Doubles>(kInverseFactorials[0]);
+  for (int i = 1; i < 14; ++i) value = value * r + kInverseFactorials[i];
+  const Longs scale = (load<Longs>(&shifted) << 52) + (int64_t{1023} << 52);
+  value *= load<Doubles>(&scale);
+  return x < -708.0 ? Doubles{} : value;
+}
+
+}  // namespace

@@ -1,0 +1,109 @@
+// Rows of few scores: lanes are rows.
+#pragma once
+
+#include "kernels/exponential.h"
+#include "kernels/score_rows.h"
+
+namespace {
+
+inline void store_integers(int32_t* target, Ints values) { store(target, values); }
+inline void store_integers(int32_t* target, Longs values) {
+  for (int lane = 0; lane < kDoubles; ++lane) target[lane] = static_cast<int32_t>(values[lane]);
+}
+
+// The last rows, fewer than a vector holds, with the first of them repeated.
+template <class T>
+__attribute__((noinline)) void gather_rest(const T* top, ptrdiff_t stride, int64_t classes, int count, T* columns) {
+  for (int64_t c = 0; c < classes; ++c)
+    for (int lane = 0; lane < kWidth<T>; ++lane)
+      columns[c * kWidth<T> + lane] = top[c * stride + (lane < count ? lane : 0)];
+}
+
+// Rows as lanes: one vector of rows at a time, walking down the columns.
+template <unsigned kNeeds, class T>
+__attribute__((noinline)) void narrow_rows(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns) {
+  using Vector = typename Native<T>::Vector;
+  using Mask = typename Native<T>::Mask;
+  using Integer = typename Native<T>::Integer;
+  constexpr int kStep = kWidth<T>;
+  constexpr int kParts = kStep / kDoubles;
+  const int64_t classes = scores.classes;
+  for (int64_t r = 0; r < scores.rows; r += kStep) {
+    const int count = static_cast<int>(scores.rows - r < kStep ? scores.rows - r : kStep);
+    const T* top = scores.data + r;
+    T partial[tally::kNarrowWidth * kStep];
+    ptrdiff_t stride = scores.column_stride;
+    if (count < kStep) {
+      gather_rest(top, stride, classes, count, partial);
+      top = partial;
+      stride = kStep;
+    }
+    Vector target = {};
+    Mask labels = {};
+    if (kNeeds & tally::kNeedRank) {
+      for (int lane = 0; lane < kStep; ++lane) {
+        const int32_t label = scores.labels[r + (lane < count ? lane : 0)];
+        const bool valid = static_cast<uint64_t>(label) < static_cast<uint64_t>(classes);
+        labels[lane] = label;
+        target[lane] = valid ? top[label * stride + lane] : static_cast<T>(__builtin_nan(""));
+      }
+    }
+    Vector best = load<Vector>(top);
+    Mask predicted = {};
+    Mask greater = {};
+    Mask not_less = {};
+    Mask tied_before = {};
+    Mask unordered = {};
+    Doubles sums[kParts] = {};
+    for (int64_t c = 0; c < classes; ++c) {
+      const T* column = top + c * stride;
+      const Vector score = load<Vector>(column);
+      unordered |= score != score;
+      if (kNeeds & tally::kNeedPredicted) {
+        const Mask better = score > best;
+        best = better ? score : best;
+        predicted = better ? splat<Mask>(static_cast<Integer>(c)) : predicted;
+      }
+      if (kNeeds & tally::kNeedRank) {
+        greater -= score > target;
+        not_less -= score >= target;
+        tied_before -= (score == target) & (labels > static_cast<Integer>(c));
+      }
+      if (kNeeds & tally::kNeedSum)
+        for (int part = 0; part < kParts; ++part) sums[part] += load_doubles(column + part * kDoubles);
+    }
+    if (needs & tally::kNeedExpSum) {
+      const Vector shift = unordered ? splat<Vector>(static_cast<T>(__builtin_nan(""))) : best;
+      Doubles exponentials[kParts] = {};
+      for (int64_t c = 0; c < classes; ++c) {
+        T group[kStep];
+        store(group, exponential(load<Vector>(top + c * stride) - shift));
+        for (int part = 0; part < kParts; ++part) exponentials[part] += load_doubles(group + part * kDoubles);
+      }
+      T maxima[kStep];
+      store(maxima, shift);
+      for (int part = 0; part < kParts; ++part) {
+        store(columns.maximum + r + part * kDoubles, load_doubles(maxima + part * kDoubles));
+        store(columns.exp_sum + r + part * kDoubles, exponentials[part]);
+      }
+    }
+    // Columns have room for the lanes past the last row.
+    if (columns.predicted) store_integers(columns.predicted + r, predicted);
+    if (kNeeds & tally::kNeedSum)
+      for (int part = 0; part < kParts; ++part) store(columns.sum + r + part * kDoubles, sums[part]);
+    if (kNeeds & tally::kNeedRank) {
+      const Mask ranked = target == target;
+      store_integers(columns.above + r, ranked ? greater : splat<Mask>(static_cast<Integer>(tally::kNeverRanked)));
+      store_integers(columns.tied + r, ranked & (not_less - greater - 1));
+      store_integers(columns.tied_before + r, tied_before);
+    }
+    if (!any_lane(unordered)) continue;
+    for (int lane = 0; lane < count; ++lane) {
+      if (!unordered[lane]) continue;
+      const int32_t label = scores.labels ? scores.labels[r + lane] : -1;
+      scan_slowly(top + lane, stride, classes, label, r + lane, columns);
+    }
+  }
+}
+
+}  // namespace

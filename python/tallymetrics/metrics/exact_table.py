@@ -1,0 +1,160 @@
+"""Tables of counts, weighted without rounding."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tallymetrics import _core
+from tallymetrics.metrics.variables import Arrays, Variable
+
+_DIGIT_MASK = 0xFFFFFFFF
+# A plane takes less than 2^32 a row: after so many rows the carries are due.
+_ROWS_BEFORE_CARRY = 1 << 30
+
+
+class ExactTable(Variable):
+    """A table of exact counts: int64 planes for units of 2^(32 k), of which unweighted counts need only k = 0."""
+
+    def __init__(self, shape: tuple[int, ...], name: str) -> None:
+        super().__init__(np.zeros(shape, np.int64), name)
+        self._planes: dict[int, npt.NDArray[np.int64]] = {_core.UNIT_LIMB: self._value}
+        self._before: dict[int, npt.NDArray[np.int64]] | None = None
+        self._rows_since_carry = 0
+
+    @property
+    def is_integral(self) -> bool:
+        """Whether no floating-point weight was ever added."""
+        return len(self._planes) == 1
+
+    def planes_for(self, weights: npt.NDArray[Any] | None, rows: int) -> tuple[tuple[npt.NDArray[np.int64], ...], int]:
+        """Makes room for exact sums of these weights; returns the planes and the limb of the first.
+
+        Weights that are not finite make no room: the pass refuses them.
+        """
+        self._before = dict(self._planes)
+        if weights is None:
+            return (self._planes[_core.UNIT_LIMB],), _core.UNIT_LIMB
+        first, last = _core.weight_limbs(weights)
+        if first < 0:
+            first, last = _core.UNIT_LIMB, _core.UNIT_LIMB
+        if weights.dtype.kind == "f":
+            first = min(first, _core.UNIT_LIMB - 1)
+        if self._rows_since_carry + rows > _ROWS_BEFORE_CARRY:
+            self.carry()
+        self._rows_since_carry += rows
+        for limb in range(min(first, *self._planes), max(last, *self._planes) + 1):
+            if limb not in self._planes:
+                self._planes[limb] = np.zeros(self.shape, np.int64)
+        return tuple(self._planes[limb] for limb in range(first, last + 1)), first
+
+    def settle_room(self, added: bool) -> None:
+        """Ends what `planes_for` began: forgets the planes it made unless the batch was added."""
+        if self._before is not None and not added:
+            self._planes = self._before
+        self._before = None
+
+    def carry(self) -> None:
+        """Brings every digit but those of the highest plane into [0, 2^32)."""
+        limbs = sorted(self._planes)
+        for lower, upper in itertools.pairwise(limbs):
+            self._planes[upper] += self._planes[lower] >> 32
+            self._planes[lower] &= _DIGIT_MASK
+        self._rows_since_carry = 0
+
+    @property
+    def value(self) -> npt.NDArray[Any]:
+        """int64 while every count is a whole number by its kind, else float64, rounded once."""
+        if self.is_integral:
+            return self._value
+        self.carry()
+        digits = [self._planes[limb] for limb in sorted(self._planes)]
+        negative = digits[-1] < 0
+        if negative.any():
+            digits = _carried([np.where(negative, -digit, digit) for digit in digits])
+        magnitude = _rounded(digits, min(self._planes) - _core.UNIT_LIMB)
+        return np.where(negative, -magnitude, magnitude)
+
+    def assign(self, value: Any) -> Variable:
+        array = np.asarray(value)
+        if array.shape != self.shape or array.dtype.kind not in "biu":
+            raise ValueError(f"`value` must hold integers of shape {self.shape}. Received {array.dtype} {array.shape}.")
+        self.reset()
+        self._value[...] = array
+        return self
+
+    def assign_add(self, value: Any) -> Variable:
+        self._value += np.asarray(value, dtype=np.int64)
+        return self
+
+    def assign_sub(self, value: Any) -> Variable:
+        self._value -= np.asarray(value, dtype=np.int64)
+        return self
+
+    def reset(self) -> None:
+        self._value[...] = 0
+        self._planes = {_core.UNIT_LIMB: self._value}
+        self._rows_since_carry = 0
+
+    def add(self, other: Any) -> None:
+        for limb, plane in other._planes.items():
+            if limb in self._planes:
+                self._planes[limb] += plane
+            else:
+                self._planes[limb] = plane.copy()
+        for limb in range(min(self._planes), max(self._planes)):
+            if limb not in self._planes:
+                self._planes[limb] = np.zeros(self.shape, np.int64)
+        self.carry()
+
+    def arrays(self) -> Arrays:
+        """The plane of ones under the variable's name, others as `name@k` in units of 2^(32 k)."""
+        self.carry()
+        return {self._key(limb): self._planes[limb].copy() for limb in sorted(self._planes)}
+
+    def _key(self, limb: int) -> str:
+        return self.name if limb == _core.UNIT_LIMB else f"{self.name}@{limb - _core.UNIT_LIMB}"
+
+    def load(self, arrays: Arrays) -> None:
+        planes = {limb: arrays[self._key(limb)] for limb in range(_core.LIMBS) if self._key(limb) in arrays}
+        for plane in planes.values():
+            if plane.shape != self.shape or plane.dtype != np.int64:
+                raise ValueError(
+                    f"`{self.name}` must be int64 of shape {self.shape}. Received {plane.dtype} of shape {plane.shape}."
+                )
+        self.assign(planes.pop(_core.UNIT_LIMB))
+        self._planes.update({limb: plane.copy() for limb, plane in planes.items()})
+
+
+def _carried(digits: list[npt.NDArray[np.int64]]) -> list[npt.NDArray[np.int64]]:
+    carried = [digits[0]]
+    for digit in digits[1:]:
+        carried.append(digit + (carried[-1] >> 32))
+        carried[-2] = carried[-2] & _DIGIT_MASK
+    return carried
+
+
+def _rounded(digits: list[npt.NDArray[np.int64]], first: int) -> npt.NDArray[np.float64]:
+    """Returns the sums of digits[i] * 2^(32 (first + i)), none negative, each rounded once to nearest, ties to even.
+
+    The highest 64 bits of a number go into an integer whose last bit also stands for all bits behind it; converting
+    that integer rounds as the whole number would.
+    """
+    nothing = np.zeros_like(digits[0])
+    # The highest digit may exceed 32 bits; two zeros below spare a special case for small numbers.
+    parts = np.stack([nothing, nothing, *digits[:-1], digits[-1] & _DIGIT_MASK, digits[-1] >> 32])
+    used = parts != 0
+    top = np.maximum(len(parts) - 1 - np.argmax(used[::-1], axis=0), 2)[np.newaxis]
+    high, middle, low = (np.take_along_axis(parts, top - back, 0)[0].astype(np.uint64) for back in range(3))
+    rest = np.take_along_axis(np.cumsum(used, axis=0), top - 2, 0)[0] > (low != 0)
+    leading = (high << np.uint64(32)) | middle
+    shift = (64 - np.frexp((leading >> np.uint64(11)).astype(np.float64))[1] - 11).astype(np.uint64)
+    shift = np.minimum(shift, np.uint64(31))
+    leading = (leading << shift) | (low >> (np.uint64(32) - shift))
+    rest |= (low << (shift + np.uint64(32))) != 0
+    leading |= rest.astype(np.uint64)
+    with np.errstate(over="ignore"):
+        exponents = 32 * (top[0] - 3 + first) - shift.astype(np.int64)
+        result: npt.NDArray[np.float64] = np.ldexp(leading.astype(np.float64), exponents)
+    return result
