@@ -261,27 +261,28 @@ class LabelPairs:
 
 
 class RankCurve:
-    """Accuracy at k = 1..max_k, from the rank of every row."""
+    """Accuracy at k = 1..max_k, from the exact weight of every rank."""
 
     def __init__(self, max_k, ties="optimistic"):
         self.max_k, self.ties = max_k, ties
-        self.ranks, self.weights = [], []
+        self.weights = defaultdict(Fraction)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         labels = argmax(y_true) if np.ndim(y_true) == np.ndim(y_pred) else np.asarray(y_true)
-        self.ranks += ranks(labels, y_pred, self.ties).ravel().tolist()
         weights = np.ones(labels.shape) if sample_weight is None else as_float64(sample_weight)
-        self.weights += align_left(weights, labels.shape).ravel().tolist()
+        weights = align_left(weights, labels.shape)
+        for rank, weight in zip(ranks(labels, y_pred, self.ties).flat, weights.flat, strict=True):
+            self.weights[rank] += Fraction(float(weight))
 
-    def share(self, kept):
-        """The weight of the chosen ranks, over all weight."""
-        return Fraction(ratio(exact_sum(np.array(self.weights)[kept]), exact_sum(self.weights)))
+    def share(self, value):
+        """The mean of value(rank)."""
+        return ratio(sum(weight * value(rank) for rank, weight in self.weights.items()), sum(self.weights.values()))
 
     def result(self):
-        return np.array([float(self.share(np.array(self.ranks) <= k)) for k in range(1, self.max_k + 1)])
+        return np.array([self.share(lambda rank, k=k: int(rank <= k)) for k in range(1, self.max_k + 1)])
 
     def mean_reciprocal_rank(self):
-        return float(sum(self.share(np.array(self.ranks) == k) / k for k in range(1, self.max_k + 1)))
+        return self.share(lambda rank: Fraction(1, int(rank)) if rank <= self.max_k else 0)
 
 
 class Together:

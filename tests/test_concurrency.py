@@ -25,33 +25,36 @@ tallymetrics.set_num_threads({threads})
 metric = metrics.{metric}
 sent = []
 def interrupt():
-    time.sleep(0.5)
+    time.sleep(0.3)
     sent.append(time.monotonic())
     os.kill(os.getpid(), signal.SIGINT)
 threading.Thread(target=interrupt, daemon=True).start()
 try:
     metric.update_state({inputs})
 except KeyboardInterrupt:
-    print("answered", time.monotonic() - sent[0], metric.result())
+    print("answered", time.monotonic() - sent[0], any(words.any() for words in metric.state_arrays().values()))
 """
 LONG_UPDATES = [
-    ("Mean()", "np.broadcast_to(1.0, (2**40,))"),
-    ("Mean()", "np.broadcast_to(np.float32(1), (2**38, 3))"),
-    ("SparseCategoricalAccuracy()", "np.broadcast_to(0, (2**38,)), np.broadcast_to(np.float32(1), (2**38, 10))"),
-    ("ConfusionMatrix(3)", "np.broadcast_to(0, (2**40,)), np.broadcast_to(np.int8(1), (2**40,))"),
+    (1, "Mean()", "np.broadcast_to(1.0, (2**40,))"),
+    (2, "Mean()", "np.broadcast_to(np.float32(1), (2**38, 3))"),
+    (1, "ConfusionMatrix(3)", "np.broadcast_to(0, (2**40,)), np.broadcast_to(np.int8(1), (2**40,))"),
+    (
+        2,
+        "MetricCollection([metrics.SparseCategoricalAccuracy(), metrics.ConfusionMatrix(10)])",
+        "np.broadcast_to(0, (2**38,)), np.broadcast_to(np.float32(1), (2**38, 10))",
+    ),
 ]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-@pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize(("metric", "inputs"), LONG_UPDATES)
-def test_interrupts_are_answered_and_add_nothing(metric, inputs, threads):
+@pytest.mark.parametrize(("threads", "metric", "inputs"), LONG_UPDATES)
+def test_interrupts_are_answered_and_add_nothing(threads, metric, inputs):
     run = run_python(INTERRUPTED.format(threads=threads, metric=metric, inputs=inputs))
     assert run.returncode == 0, run.stderr
     answer = run.stdout.split(maxsplit=2)
     assert answer[0] == "answered"
     assert float(answer[1]) < 5, "a bound for a busy machine; the promise is 0.1 s"
-    assert set(answer[2]) <= set("0.[] \n")
+    assert answer[2].strip() == "False"
 
 
 FORK = """

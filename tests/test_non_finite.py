@@ -95,3 +95,38 @@ def test_logits_at_the_edges_of_their_range():
             metric = metrics.SparseCategoricalCrossentropy(from_logits=True)
             metric.update_state([label], np.array([row], dtype))
             assert metric.result() == pytest.approx(value, rel=tolerance, abs=1e-300)
+
+
+LOGIT_EDGES = [
+    (0, [-INF, 0.0], INF),
+    (1, [-INF, 0.0], 0.0),
+    (0, [-INF, -INF], NAN),
+    (0, [INF, 0.0], NAN),
+    (1, [0.0, NAN], NAN),
+]
+PROBABILITY_EDGES = [
+    (0, [0.0, 0.0], NAN),
+    (1, [INF, 1.0], -math.log(1e-7)),
+    (0, [INF, 1.0], NAN),
+    (0, [1e-30, 1e-30], math.log(2)),
+    (0, [3e38, 3e38], math.log(2)),
+    (0, [3.0, 1.0], math.log(4 / 3)),
+]
+
+
+@LEVELS
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_crossentropy_at_the_edges(from_logits, dtype, level):
+    tallymetrics.set_instruction_set(level)
+    for label, row, expected in LOGIT_EDGES if from_logits else PROBABILITY_EDGES:
+        for rows in (1, 40):
+            metric = metrics.SparseCategoricalCrossentropy(from_logits=from_logits)
+            metric.update_state([label] * rows, np.array([row] * rows, dtype))
+            np.testing.assert_allclose(metric.result(), expected, rtol=1e-6 if from_logits else 1e-12)
+
+
+def test_a_nan_of_weight_zero_is_still_seen_as_in_keras():
+    metric = metrics.Mean()
+    metric.update_state([NAN, 1.0], sample_weight=[0.0, 1.0])
+    assert math.isnan(metric.result())

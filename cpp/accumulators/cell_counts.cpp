@@ -132,9 +132,8 @@ Fault LabelCounts::check(const Block& block) const {
 
 int64_t LabelCounts::cells_of(const Block& block, uint32_t* cells, double* weights) const {
   if (!ignored_.active) {
-    for (int64_t row = 0; row < block.rows; ++row)
-      cells[row] = static_cast<uint32_t>(block.true_class[row]) * static_cast<uint32_t>(classes_) +
-                   static_cast<uint32_t>(block.predicted[row]);
+    kernels().convert->pair_cells(block.true_class, block.predicted, block.rows, static_cast<uint32_t>(classes_),
+                                  cells);
     if (block.weights) std::memcpy(weights, block.weights, static_cast<size_t>(block.rows) * sizeof(double));
     return block.rows;
   }

@@ -86,7 +86,33 @@ inline void convert(const char* source, DType type, ptrdiff_t stride, int64_t co
   }
 }
 
+template <class Vector, int... kLane>
+inline Vector even_lanes(Vector left, Vector right, Lanes<kLane...>) {
+  return __builtin_shufflevector(left, right, (2 * kLane)...);
+}
+template <class Vector, int... kLane>
+inline Vector odd_lanes(Vector left, Vector right, Lanes<kLane...>) {
+  return __builtin_shufflevector(left, right, (2 * kLane + 1)...);
+}
+
+// A 64-bit integer fits 32 bits if its upper half repeats the sign of the lower; little-endian halves.
+void narrow_labels(const int64_t* source, int64_t count, int32_t* target) {
+  constexpr int kInts = kLanesOf<Ints>;
+  int64_t i = 0;
+  for (; i + kInts <= count; i += kInts) {
+    __builtin_prefetch(source + i + 256);
+    const Ints left = load<Ints>(source + i);
+    const Ints right = load<Ints>(source + i + kInts / 2);
+    const Ints low = even_lanes(left, right, AllLanes<Ints>{});
+    const Ints high = odd_lanes(left, right, AllLanes<Ints>{});
+    store(target + i, high == (low >> 31) ? low : splat<Ints>(INT32_MIN));
+  }
+  for (; i < count; ++i) target[i] = as_label(source[i]);
+}
+
 void to_labels(const char* source, DType type, ptrdiff_t stride, int64_t count, int32_t* target) {
+  if (type == DType::kInt64 && stride == sizeof(int64_t))
+    return narrow_labels(reinterpret_cast<const int64_t*>(source), count, target);
   convert(source, type, stride, count, target, [](auto value) { return as_label(widen(value)); });
 }
 
@@ -111,6 +137,12 @@ int64_t first_outside(const int32_t* labels, int64_t count, int32_t classes, int
     if (static_cast<uint32_t>(labels[i]) >= static_cast<uint32_t>(classes) && labels[i] != ignored) return i;
 }
 
+void pair_cells(const int32_t* __restrict rows, const int32_t* __restrict columns, int64_t count, uint32_t classes,
+                uint32_t* __restrict cells) {
+  for (int64_t i = 0; i < count; ++i)
+    cells[i] = static_cast<uint32_t>(rows[i]) * classes + static_cast<uint32_t>(columns[i]);
+}
+
 uint64_t read_words(const uint64_t* words, int64_t count) {
   Longs sums[4] = {};
   constexpr int64_t kStep = 4 * kDoubles;
@@ -128,4 +160,5 @@ uint64_t read_words(const uint64_t* words, int64_t count) {
 
 #define TALLY_TABLE TALLY_JOIN(tally_convert_kernels, TALLY_LEVEL)
 extern "C" const tally::ConvertKernels TALLY_TABLE;
-const tally::ConvertKernels TALLY_TABLE = {to_labels, to_int64, to_float, to_double, first_outside, read_words};
+const tally::ConvertKernels TALLY_TABLE = {to_labels,     to_int64,   to_float,  to_double,
+                                           first_outside, pair_cells, read_words};

@@ -44,9 +44,10 @@ struct Split {
         fine(splat<Doubles>(1.5 * power_of_two(exponent - 84 + 52))) {}
 
   inline void add(Doubles value, int chain) {
-    const Doubles magnitude = value < 0.0 ? -value : value;
-    // Not (greatest > magnitude), so that a NaN is kept.
-    greatest[chain] = greatest[chain] >= magnitude ? greatest[chain] : magnitude;
+    const Longs bits = load<Longs>(&value) & INT64_MAX;
+    const Doubles magnitude = load<Doubles>(&bits);
+    // This drops a NaN that a number follows, but what a NaN leaves over is never zero.
+    greatest[chain] = greatest[chain] > magnitude ? greatest[chain] : magnitude;
     const Doubles first = (value + coarse) - coarse;
     const Doubles rest = value - first;
     const Doubles second = (rest + fine) - fine;

@@ -77,6 +77,8 @@ struct ConvertKernels {
   void (*to_double)(const char* source, DType type, ptrdiff_t stride, int64_t count, double* target);
   // First index of a label outside [0, classes) that is not `ignored`, or -1.
   int64_t (*first_outside)(const int32_t* labels, int64_t count, int32_t classes, int32_t ignored);
+  // cells[i] = rows[i] * classes + columns[i].
+  void (*pair_cells)(const int32_t* rows, const int32_t* columns, int64_t count, uint32_t classes, uint32_t* cells);
   // Sum of 64-bit words, as a plain vectorised loop reads them: the yardstick of the benchmarks.
   uint64_t (*read_words)(const uint64_t* words, int64_t count);
 };

@@ -15,9 +15,9 @@ class Scratch {
   Scratch() = default;
   explicit Scratch(size_t bytes) {
     {
-      std::lock_guard<std::mutex> lock(pool().mutex);
+      const std::unique_lock<std::mutex> lock(pool().mutex, std::try_to_lock);
       auto& kept = pool().kept;
-      for (size_t i = kept.size(); i-- > 0;)
+      for (size_t i = lock.owns_lock() ? kept.size() : 0; i-- > 0;)
         if (kept[i].bytes_ >= bytes && kept[i].bytes_ <= 4 * bytes + 65536) {
           swap(kept[i]);
           pool().bytes -= bytes_;
@@ -37,8 +37,8 @@ class Scratch {
   ~Scratch() {
     if (!data_) return;
     {
-      std::lock_guard<std::mutex> lock(pool().mutex);
-      if (pool().bytes + bytes_ <= kKeptBytes && pool().kept.size() < pool().kept.capacity()) {
+      const std::unique_lock<std::mutex> lock(pool().mutex, std::try_to_lock);
+      if (lock.owns_lock() && pool().bytes + bytes_ <= kKeptBytes && pool().kept.size() < pool().kept.capacity()) {
         pool().bytes += bytes_;
         pool().kept.emplace_back();
         pool().kept.back().swap(*this);
@@ -64,7 +64,8 @@ class Scratch {
     size_t bytes = 0;
     Pool() { kept.reserve(64); }
   };
-  // Never destroyed: a thread may still give back memory while the process ends.
+  // Never destroyed: a thread may still give back memory while the process ends. Its mutex is only ever tried: in a
+  // forked child a thread that is gone may hold it for ever.
   static Pool& pool() {
     static Pool* instance = new Pool;
     return *instance;

@@ -4,7 +4,6 @@ Every error of shape or kind is raised here; errors of single values are found b
 """
 
 import math
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -160,10 +159,8 @@ class Layouts:
         self._made: dict[str, Batch] = {}
         self._moved: dict[int, Layouts] = {}
 
-    def _once(self, name: str, make: Callable[[], Batch]) -> Batch:
-        batch = self._made.get(name)
-        if batch is None:
-            batch = self._made[name] = make()
+    def _keep(self, name: str, batch: Batch) -> Batch:
+        self._made[name] = batch
         return batch
 
     def along(self, axis: int) -> "Layouts":
@@ -185,11 +182,13 @@ class Layouts:
 
     def sparse(self) -> Batch:
         """Labels [...] or [..., 1] and score rows [..., classes]."""
-        return self._once("sparse", self._make_sparse)
+        return self._made.get("sparse") or self._keep("sparse", self._make_sparse())
 
     def _make_sparse(self) -> Batch:
         y_true, y_pred = self.y_true, self.y_pred
-        if y_pred.ndim < 1 or (y_pred.shape[-1] == 0):
+        if y_true.ndim == 1 and y_pred.ndim == 2 and len(y_true) == len(y_pred) and y_pred.shape[1]:
+            return Batch(y_true, y_pred, self.weights(y_true.shape), 1)
+        if y_pred.ndim < 1 or y_pred.shape[-1] == 0:
             raise _shape_error("y_pred", "[..., classes]", y_pred)
         shape = y_pred.shape[:-1]
         if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
@@ -204,10 +203,12 @@ class Layouts:
         y_true, y_pred = aligned_pair(self.y_true, self.y_pred)
         if y_pred.ndim < 2:
             return self.elements()
-        return self._once("paired", lambda: self._make_paired(y_true, y_pred))
+        return self._made.get("paired") or self._keep("paired", self._make_paired(y_true, y_pred))
 
     def _make_paired(self, y_true: Array, y_pred: Array) -> Batch:
         shape, width = y_pred.shape[:-1], y_pred.shape[-1]
+        if y_pred.ndim == 2 and width:
+            return Batch(y_true, y_pred, self.weights(shape), 1)
         if width == 0:
             raise _shape_error("y_pred", "[..., width] of at least one column", y_pred)
         rows = math.prod(shape)
@@ -215,11 +216,13 @@ class Layouts:
 
     def elements(self) -> Batch:
         """Two arrays of one shape, every element a row."""
-        return self._once("elements", self._make_elements)
+        return self._made.get("elements") or self._keep("elements", self._make_elements())
 
     def _make_elements(self) -> Batch:
         y_true, y_pred = aligned_pair(self.y_true, self.y_pred)
         shape = y_pred.shape
+        if y_pred.ndim == 1:
+            return Batch(y_true, y_pred, self.weights(shape), 1)
         return Batch(y_true.reshape(-1), y_pred.reshape(-1), self.weights(shape), _samples(shape))
 
     def paired_or_elements(self) -> Batch:
@@ -247,7 +250,7 @@ class Layouts:
 
     def rows_and_labels(self) -> Batch:
         """Rows of y_true [..., classes] and labels of y_pred [...]."""
-        return self._once("rows_and_labels", self._make_rows_and_labels)
+        return self._made.get("rows_and_labels") or self._keep("rows_and_labels", self._make_rows_and_labels())
 
     def _make_rows_and_labels(self) -> Batch:
         y_true, y_pred = self.y_true, self.y_pred

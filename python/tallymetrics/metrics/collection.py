@@ -41,6 +41,8 @@ class MetricCollection(Metric):
             self._metrics[self._unique(key or metric.name)] = metric
         if len({id(metric) for metric in self._metrics.values()}) != len(self._metrics):
             raise ValueError("`metrics` must be different objects. Received one of them twice.")
+        self._native = [metric for metric in self.metrics if isinstance(metric, NativeMetric) and _reads_pairs(metric)]
+        self._others = [metric for metric in self.metrics if metric not in self._native]
 
     def _unique(self, key: str) -> str:
         number, unique = 0, key
@@ -82,29 +84,23 @@ class MetricCollection(Metric):
             TypeError: If an array is not numeric.
         """
         layouts = Layouts(y_true, y_pred, sample_weight)
-        passes: dict[int, tuple[Batch, list[NativeMetric]]] = {}
-        others: list[Metric] = []
-        for metric in self._metrics.values():
-            if isinstance(metric, NativeMetric) and _reads_pairs(metric):
-                batch = metric.layout(layouts)
-                passes.setdefault(id(batch), (batch, []))[1].append(metric)
-            else:
-                others.append(metric)
-        if len(passes) + len(others) <= 1 and not others:
-            for batch, metrics in passes.values():
-                add_batch(metrics, batch)
+        batches = [metric.layout(layouts) for metric in self._native]
+        if not self._others and all(batch is batches[0] for batch in batches):
+            if batches:
+                add_batch(self._native, batches[0])
             return
-        self._add_to_all(list(passes.values()), others, layouts, (y_true, y_pred, sample_weight))
+        passes: dict[int, tuple[Batch, list[NativeMetric]]] = {}
+        for metric, batch in zip(self._native, batches, strict=True):
+            passes.setdefault(id(batch), (batch, []))[1].append(metric)
+        self._add_to_all(list(passes.values()), layouts, (y_true, y_pred, sample_weight))
 
-    def _add_to_all(
-        self, passes: list[tuple[Batch, list[NativeMetric]]], others: list[Metric], layouts: Layouts, given: Any
-    ) -> None:
+    def _add_to_all(self, passes: list[tuple[Batch, list[NativeMetric]]], layouts: Layouts, given: Any) -> None:
         """Several steps, any of which may refuse the batch: what was added before is taken back then."""
         before = [(metric, metric.state_arrays()) for metric in self._metrics.values()]
         try:
             for batch, metrics in passes:
                 add_batch(metrics, batch)
-            for metric in others:
+            for metric in self._others:
                 if isinstance(metric, MeanMetricWrapper):
                     metric.update_state(*given)
                 elif given[2] is None:

@@ -1,7 +1,6 @@
 """Metrics whose batches are added by the native pass, alone or many in one read."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from typing import Any
 
 from tallymetrics import _core, runtime
@@ -65,18 +64,24 @@ def add_batch(metrics: Sequence[NativeMetric], batch: Batch) -> None:
         with metrics[0]._lock:
             _add_locked(metrics, batch)
         return
-    with ExitStack() as locks:
-        # One order for all threads.
-        for metric in sorted(metrics, key=id):
-            locks.enter_context(metric._lock)
+    # One order for all threads, or two that add to the same metrics would wait for ever.
+    locks = [metric._lock for metric in sorted(metrics, key=id)]
+    held = 0
+    try:
+        for lock in locks:
+            lock.acquire()
+            held += 1
         _add_locked(metrics, batch)
+    finally:
+        for lock in locks[:held]:
+            lock.release()
 
 
 def _add_locked(metrics: Sequence[NativeMetric], batch: Batch) -> None:
     added = False
     try:
-        accumulators = tuple(accumulator for metric in metrics for accumulator in metric.accumulators(batch))
-        fault = _core.add(*batch, accumulators, runtime.get_num_threads())
+        accumulators = [accumulator for metric in metrics for accumulator in metric.accumulators(batch)]
+        fault = _core.add(*batch, tuple(accumulators), runtime.get_num_threads())
         if fault is not None:
             raise _value_error(fault, metrics, batch)
         added = True
