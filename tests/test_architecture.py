@@ -15,7 +15,7 @@ PYTHON_LAYERS = [
     {"_core"},
     {"runtime", "inputs"},
     {"metrics"},
-    {"sources", "resolve", "function_metric", "evaluate"},
+    {"sources", "resolve", "evaluate"},
     {"report", "cli", "__main__", "__init__", "examples"},
 ]
 CPP_LAYERS = [["kernels"], ["support"], ["accumulators"], ["pass"], ["bindings.cpp"]]

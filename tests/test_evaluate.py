@@ -17,7 +17,7 @@ from sklearn import metrics as oracle
 import tallymetrics
 from tallymetrics import evaluate, metrics
 from tallymetrics.evaluate import _with_progress
-from tallymetrics.function_metric import FunctionMetric, function_name
+from tallymetrics.metrics.function_metric import FunctionMetric, function_name
 from tallymetrics.resolve import FirstBatch, resolve
 from tallymetrics.sources import Batch, Source
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from tallymetrics import metrics
-from tallymetrics.function_metric import FunctionMetric, function_name
 from tallymetrics.inputs import as_array
+from tallymetrics.metrics.function_metric import FunctionMetric, function_name
 from tallymetrics.metrics.identifiers import IDENTIFIERS
 
 # A confusion matrix of more classes is made only when asked for by its number of classes.

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tallymetrics.inputs import Batch, Layouts
+from tallymetrics.metrics.function_metric import FunctionMetric
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.native import NativeMetric, add_batch
 from tallymetrics.metrics.reduction_metrics import MeanMetricWrapper
@@ -15,8 +16,9 @@ class MetricCollection(Metric):
     """Metrics that are updated together: those of this package share one native pass over the batch.
 
     Args:
-        metrics: Metrics, or functions of `(y_true, y_pred)` (see `MeanMetricWrapper`), in a list or in a dict by the
-            key of their result. Keys of a list are the metrics' names, numbered where they recur.
+        metrics: Metrics, or functions of `(y_true, y_pred)` that return a value per sample, one for the batch, or a dict
+            of such values; in a list, or in a dict by the key of their result. Keys of a list are the metrics' names,
+            numbered where they recur.
         name: Name of the collection, default `"metric_collection"`.
 
     A batch is added to every metric or, where one refuses it, to none. Metrics written in Python run beside the pass,
@@ -173,7 +175,7 @@ def _as_metric(given: Any) -> Metric:
     if isinstance(given, type) and issubclass(given, Metric):
         return given()
     if isinstance(given, Callable):  # type: ignore[arg-type]
-        return MeanMetricWrapper(given)
+        return FunctionMetric(given)
     raise TypeError(f"`metrics` must hold metrics, identifiers or functions. Received {given!r}.")
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from tallymetrics.inputs import as_array
-from tallymetrics.metrics import Mean, Metric
+from tallymetrics.metrics.metric import Metric
+from tallymetrics.metrics.reduction_metrics import Mean
 
 
 class FunctionMetric(Metric):
