@@ -16,7 +16,7 @@ class MetricCollection(Metric):
     """Metrics that are updated together: those of this package share one native pass over the batch.
 
     Args:
-        metrics: Metrics, or functions of `(y_true, y_pred)` that return a value per sample, one for the batch, or a dict
+        metrics: Metrics, or functions of `(y_true, y_pred)` that return one value a sample, one a batch, or a dict
             of such values; in a list, or in a dict by the key of their result. Keys of a list are the metrics' names,
             numbered where they recur.
         name: Name of the collection, default `"metric_collection"`.
