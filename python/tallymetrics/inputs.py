@@ -4,6 +4,8 @@ Every error of shape or kind is raised here; errors of single values are found b
 """
 
 import math
+import numbers
+import operator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +27,36 @@ class Batch(NamedTuple):
     y_pred: Array
     weights: Array | None
     rows_per_sample: int
+
+
+def as_integer(value: Any, name: str, low: int, high: int) -> int:
+    """Returns a constructor's argument as an int in [low, high].
+
+    Raises:
+        TypeError: If `value` is no integer.
+        ValueError: If it is out of range.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"`{name}` must be an integer. Received {value!r}.") from None
+    if not low <= number <= high:
+        raise ValueError(f"`{name}` must lie in [{low}, {high}]. Received {number}.")
+    return number
+
+
+def as_number(value: Any, name: str, low: float, high: float) -> Any:
+    """Returns a constructor's argument unchanged, if it is a finite real number in [low, high].
+
+    Raises:
+        TypeError: If `value` is no real number.
+        ValueError: If it is out of range.
+    """
+    if isinstance(value, (str, bytes)) or not isinstance(value, (numbers.Real, np.number)):
+        raise TypeError(f"`{name}` must be a number. Received {value!r}.")
+    if not (low <= float(value) <= high and math.isfinite(value)):
+        raise ValueError(f"`{name}` must be a finite number in [{low}, {high}]. Received {value}.")
+    return value
 
 
 def as_array(value: Any, name: str) -> Array:

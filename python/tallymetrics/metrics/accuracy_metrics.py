@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts
+from tallymetrics.inputs import Batch, Layouts, as_integer, as_number
 from tallymetrics.metrics.native import Accumulator, MeanOfRows
 
 
@@ -72,9 +72,7 @@ class BinaryAccuracy(MeanOfRows):
 
     def __init__(self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5) -> None:
         super().__init__(name, dtype)
-        if threshold is not None and not 0 <= threshold <= 1:
-            raise ValueError(f"`threshold` must lie in [0, 1]. Received {threshold}.")
-        self.threshold = threshold
+        self.threshold = as_number(threshold, "threshold", 0, 1)
 
     def layout(self, layouts: Layouts) -> Batch:
         return layouts.paired_or_elements()
@@ -146,12 +144,6 @@ class SparseCategoricalAccuracy(MeanOfRows):
         return layouts.sparse()
 
 
-def _checked_k(k: int) -> int:
-    if k < 1:
-        raise ValueError(f"`k` must be at least 1. Received {k}.")
-    return k
-
-
 class TopKCategoricalAccuracy(MeanOfRows):
     """Share of rows whose highest target is among the k highest scores.
 
@@ -177,7 +169,7 @@ class TopKCategoricalAccuracy(MeanOfRows):
 
     def __init__(self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(name, dtype)
-        self.k = _checked_k(k)
+        self.k = as_integer(k, "k", 1, 2**31 - 1)
 
     def layout(self, layouts: Layouts) -> Batch:
         return layouts.dense("classes")
@@ -221,7 +213,7 @@ class SparseTopKCategoricalAccuracy(MeanOfRows):
         from_sorted_ids: bool = False,
     ) -> None:
         super().__init__(name, dtype)
-        self.k = _checked_k(k)
+        self.k = as_integer(k, "k", 1, 2**31 - 1)
         self.from_sorted_ids = bool(from_sorted_ids)
         self._value = _core.ROW_MEAN if self.from_sorted_ids else _core.WITHIN_TOP
 

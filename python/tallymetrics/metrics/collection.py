@@ -36,6 +36,8 @@ class MetricCollection(Metric):
 
     def __init__(self, metrics: Iterable[Any] | Mapping[str, Any], name: str | None = "metric_collection") -> None:
         super().__init__(name=name)
+        if isinstance(metrics, (str, Metric)):
+            raise TypeError(f"`metrics` must be a list or dict of metrics. Received {metrics!r}.")
         self._metrics: dict[str, Metric] = {}
         named = metrics.items() if isinstance(metrics, Mapping) else ((None, metric) for metric in metrics)
         for key, given in named:

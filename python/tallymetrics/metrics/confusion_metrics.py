@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core
-from tallymetrics.inputs import Array, Batch, Layouts
+from tallymetrics.inputs import Array, Batch, Layouts, as_integer
 from tallymetrics.metrics.native import Accumulator, NativeMetric
 
 Average = Literal["micro", "macro", "weighted"]
@@ -64,11 +64,9 @@ class ConfusionMatrix(NativeMetric):
         sparse_y_pred: bool | None = None,
     ) -> None:
         super().__init__(dtype, name)
-        if not 1 <= num_classes <= 65535:
-            raise ValueError(f"`num_classes` must lie in [1, 65535]. Received {num_classes}.")
         if normalize not in _NORMALIZATIONS:
             raise ValueError(f'`normalize` must be "true", "pred", "all" or None. Received {normalize!r}.')
-        self.num_classes = int(num_classes)
+        self.num_classes = as_integer(num_classes, "num_classes", 1, 65535)
         self.normalize = normalize
         self.sparse_y_true = sparse_y_true
         self.sparse_y_pred = sparse_y_pred

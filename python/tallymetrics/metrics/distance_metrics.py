@@ -1,12 +1,13 @@
 """Distances between the histogram rows of y_true and y_pred."""
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts
+from tallymetrics.inputs import Batch, Layouts, as_number
 from tallymetrics.metrics.native import Accumulator, MeanOfRows
 
 
@@ -40,9 +41,7 @@ class EarthMoversDistance(MeanOfRows):
 
     def __init__(self, r: float = 2, name: str | None = "earth_movers_distance", dtype: Any = None) -> None:
         super().__init__(name, dtype)
-        if not (r >= 1 and np.isfinite(r)):
-            raise ValueError(f"`r` must be finite and at least 1. Received {r}.")
-        self.r = r
+        self.r = as_number(r, "r", 1, math.inf)
 
     def layout(self, layouts: Layouts) -> Batch:
         return layouts.dense("bins")

@@ -68,8 +68,8 @@ class Metric:
 
     @staticmethod
     def _dtype_name(dtype: Any) -> str:
-        name = getattr(dtype, "compute_dtype", dtype)
-        name = "float64" if name is None else np.dtype(name).name
+        given = getattr(dtype, "compute_dtype", dtype)
+        name = "float64" if given is None else getattr(given, "name", getattr(given, "__name__", given))
         if name not in _DTYPES:
             raise ValueError(f"`dtype` must be one of {', '.join(_DTYPES)}. Received {dtype!r}.")
         return name

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts
+from tallymetrics.inputs import Batch, Layouts, as_integer, as_number
 from tallymetrics.metrics.native import Accumulator, MeanOfRows
 
 
@@ -45,8 +45,10 @@ class SparseCategoricalCrossentropy(MeanOfRows):
     ) -> None:
         super().__init__(name, dtype)
         self.from_logits = bool(from_logits)
-        self.ignore_class = ignore_class
-        self.axis = axis
+        self.ignore_class = (
+            None if ignore_class is None else as_integer(ignore_class, "ignore_class", 1 - 2**31, 2**31 - 1)
+        )
+        self.axis = as_integer(axis, "axis", -64, 64)
 
     def layout(self, layouts: Layouts) -> Batch:
         return layouts.along(self.axis).sparse()
@@ -94,11 +96,9 @@ class CategoricalCrossentropy(MeanOfRows):
         axis: int = -1,
     ) -> None:
         super().__init__(name, dtype)
-        if not 0 <= label_smoothing <= 1:
-            raise ValueError(f"`label_smoothing` must lie in [0, 1]. Received {label_smoothing}.")
         self.from_logits = bool(from_logits)
-        self.label_smoothing = label_smoothing
-        self.axis = axis
+        self.label_smoothing = as_number(label_smoothing, "label_smoothing", 0, 1)
+        self.axis = as_integer(axis, "axis", -64, 64)
 
     def layout(self, layouts: Layouts) -> Batch:
         return layouts.along(self.axis).dense("classes")

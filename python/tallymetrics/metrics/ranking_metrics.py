@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts
+from tallymetrics.inputs import Batch, Layouts, as_integer
 from tallymetrics.metrics.native import Accumulator, NativeMetric
 
 _TIES = ("optimistic", "pessimistic", "lowest_index")
@@ -45,9 +45,7 @@ class TopKCurve(NativeMetric):
         self, max_k: int, ties: str = "optimistic", name: str | None = "top_k_curve", dtype: Any = None
     ) -> None:
         super().__init__(dtype, name)
-        if not 1 <= max_k < 2**30:
-            raise ValueError(f"`max_k` must lie in [1, 2**30). Received {max_k}.")
-        self.max_k = int(max_k)
+        self.max_k = as_integer(max_k, "max_k", 1, 2**30 - 1)
         self.ties = self._checked_ties(ties)
         self.ranks = self._exact_table((len(_TIES), self.max_k + 1), "ranks")
 
