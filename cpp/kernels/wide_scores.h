@@ -57,7 +57,7 @@ struct RowScan {
 // Rows follow each other in memory; asking this far ahead beats the hardware's own prefetcher at row ends.
 template <class T>
 inline void prefetch_block(const T* scores) {
-  constexpr int kAhead = 2048;
+  constexpr int kAhead = 4096;
   const char* address = reinterpret_cast<const char*>(scores) + kAhead;
   for (size_t line = 0; line < RowScan<T>::kBlock * sizeof(T); line += 64) __builtin_prefetch(address + line);
 }
