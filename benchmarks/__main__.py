@@ -1,0 +1,72 @@
+"""Command line: `python -m benchmarks`; see README.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+from tqdm import tqdm
+
+from benchmarks import bandwidth, competitors, machine, ours, table
+from benchmarks.cases import CASES
+from benchmarks.runner import Options, run_case
+
+
+def _names(known: tuple[str, ...]):
+    """Make a parser of comma-separated names."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        names = tuple(text.split(","))
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}. Known: {', '.join(known)}")
+        return names
+
+    return parse
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=table.__doc__.splitlines()[0])
+    cases, modules = tuple(CASES), competitors.MODULES
+    parser.add_argument("--cases", type=_names(cases), default=cases, help=f"of {','.join(cases)}")
+    parser.add_argument("--competitors", type=_names(modules), default=modules, help=f"of {','.join(modules)}")
+    parser.add_argument("--threads", type=int, default=machine.usable_threads(), help="the most to use")
+    parser.add_argument("--rounds", type=int, default=5, help="times that every arm is measured")
+    parser.add_argument("--slow-seconds", type=float, default=2.0, help="slower arms are timed on a slice of the rows")
+    parser.add_argument("--all-instruction-sets", action="store_true", help="time this package on each")
+    parser.add_argument("--quick", action="store_true", help="tiny arrays, one round: checks answers, not speed")
+    parser.add_argument("--json", type=Path, help="where to write everything measured")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the cases, write JSON, print the tables."""
+    arguments = _parse_arguments()
+    tools, skipped = competitors.load(arguments.competitors)
+    tools = ours.tools(arguments.all_instruction_sets) + tools
+    options = Options(arguments.threads, arguments.rounds, arguments.slow_seconds)
+    if arguments.quick:
+        options = Options(arguments.threads, rounds=1, slow_seconds=0.1)
+    results = {
+        "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "machine": machine.describe(),
+        "plain_read": bandwidth.READ_NAME,
+        "threads": options.threads,
+        "rounds": options.rounds,
+        "quick": arguments.quick,
+        "skipped": skipped,
+        "cases": [],
+    }
+    for name in tqdm(arguments.cases, disable=None, file=sys.stderr, unit="case"):
+        case = CASES[name].quick() if arguments.quick else CASES[name]
+        results["cases"].append(run_case(case, tools, options))
+        if arguments.json:
+            arguments.json.write_text(json.dumps(results, indent=1) + "\n")
+    print(table.report(results))
+
+
+if __name__ == "__main__":
+    main()

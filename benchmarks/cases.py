@@ -1,0 +1,62 @@
+"""The cases: what is computed, on which arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchmarks import data
+
+
+@dataclass(frozen=True)
+class Case:
+    """One measured question.
+
+    `tolerance` is the relative difference allowed between means of two tools; counts must be equal. With
+    `update_only` an accumulator is built beforehand and one update is timed, many times over.
+    """
+
+    name: str
+    title: str
+    rows: int
+    quick_rows: int
+    classes: int
+    make_arrays: Callable[[Case], dict[str, np.ndarray]]
+    top_k: tuple[int, ...] = (5,)
+    from_logits: bool = False
+    update_only: bool = False
+    tolerance: float = 1e-5
+
+    def quick(self) -> Case:
+        """Return the same case at smoke-test size."""
+        return replace(self, rows=self.quick_rows)
+
+
+_COLLECTION = "accuracy + top-5 + cross-entropy + confusion matrix"
+
+CASES = {
+    case.name: case
+    for case in (
+        Case("confusion_10", "confusion matrix, 50M pairs, 10 classes", 50_000_000, 5_000, 10, data.uniform_pairs),
+        Case("confusion_1000", "same, 1000 classes, zipf", 50_000_000, 5_000, 1000, data.zipf_pairs),
+        Case("top_5", "top-5 accuracy, 200k x 1000", 200_000, 200, 1000, data.probabilities),
+        Case("collection", f"{_COLLECTION}, 200k x 1000", 200_000, 200, 1000, data.probabilities),
+        Case("collection_logits", "same, from logits", 200_000, 200, 1000, data.logits, from_logits=True),
+        Case("accuracy", "accuracy, 1M x 10", 1_000_000, 2_000, 10, data.probabilities),
+        Case("row_emd", "row EMD, r = 2, 1M x 100", 1_000_000, 1_000, 100, data.histogram_rows),
+        Case("regression", "MSE + MAE, rank 1, 50M", 50_000_000, 5_000, 1, data.regression),
+        Case("update_32", "one update, accuracy, 32 x 10", 32, 32, 10, data.probabilities, update_only=True),
+        Case(
+            "update_32_collection",
+            "one update, five metrics, 32 x 10",
+            32,
+            32,
+            10,
+            data.probabilities,
+            top_k=(3, 5),
+            update_only=True,
+        ),
+    )
+}

@@ -1,0 +1,75 @@
+"""keras.metrics on a backend of choice; two backends live in one process as two imports of keras."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from types import ModuleType
+
+import numpy as np
+
+from benchmarks.cases import Case
+from benchmarks.tools import Start
+
+
+def load_keras(backend: str) -> ModuleType:
+    """Import a copy of keras that is bound to `backend`."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "keras"]:
+        del sys.modules[name]
+    before = os.environ.get("KERAS_BACKEND")
+    os.environ["KERAS_BACKEND"] = backend
+    try:
+        return importlib.import_module("keras")
+    finally:
+        os.environ.pop("KERAS_BACKEND")
+        if before is not None:
+            os.environ["KERAS_BACKEND"] = before
+
+
+def _start(metrics: dict) -> tuple:
+    def update(y_true: object, y_pred: object) -> None:
+        for metric in metrics.values():
+            metric.update_state(y_true, y_pred)
+
+    return update, lambda: {name: np.asarray(_read(name, metric)) for name, metric in metrics.items()}
+
+
+def _read(name: str, metric: object) -> object:
+    """Read a result; the confusion matrix is the state of MeanIoU."""
+    return metric.total_cm.value if name == "confusion_matrix" else metric.result()
+
+
+def starts(keras: ModuleType) -> dict[str, Start]:
+    """Return the accumulators of keras by case name."""
+    metrics = keras.metrics
+
+    def emd(y_true: object, y_pred: object) -> object:
+        ops = keras.ops
+        return ops.sqrt(ops.mean(ops.square(ops.cumsum(y_true - y_pred, axis=-1)), axis=-1))
+
+    def confusion(case: Case) -> tuple:
+        return _start({"confusion_matrix": metrics.MeanIoU(case.classes)})
+
+    def accuracy(case: Case) -> tuple:
+        return _start({"accuracy": metrics.SparseCategoricalAccuracy()})
+
+    def collection(case: Case) -> tuple:
+        parts = {f"top_{k}": metrics.SparseTopKCategoricalAccuracy(k=k) for k in case.top_k}
+        parts["accuracy"] = metrics.SparseCategoricalAccuracy()
+        parts["cross_entropy"] = metrics.SparseCategoricalCrossentropy(from_logits=case.from_logits)
+        parts["confusion_matrix"] = metrics.MeanIoU(case.classes, sparse_y_pred=False)
+        return _start(parts)
+
+    return {
+        "confusion_10": confusion,
+        "confusion_1000": confusion,
+        "top_5": lambda case: _start({"top_5": metrics.SparseTopKCategoricalAccuracy(k=5)}),
+        "collection": collection,
+        "collection_logits": collection,
+        "accuracy": accuracy,
+        "row_emd": lambda case: _start({"row_emd": metrics.MeanMetricWrapper(emd)}),
+        "regression": lambda case: _start({"mse": metrics.MeanSquaredError(), "mae": metrics.MeanAbsoluteError()}),
+        "update_32": accuracy,
+        "update_32_collection": collection,
+    }

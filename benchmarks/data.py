@@ -1,0 +1,106 @@
+"""The arrays of the cases, from fixed seeds: int64 labels, float32 scores, all C-contiguous."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from benchmarks.cases import Case
+
+Arrays = dict[str, np.ndarray]
+_BLOCK_VALUES = 1 << 20
+_SHARE_CORRECT = 0.8
+
+
+def row_blocks(rows: int, block_rows: int) -> Iterator[slice]:
+    """Cut `rows` rows into slices of at most `block_rows`."""
+    for start in range(0, rows, block_rows):
+        yield slice(start, min(start + block_rows, rows))
+
+
+def _pairs(rows: int, draw: Callable[[int], np.ndarray], generator: np.random.Generator) -> Arrays:
+    """Label pairs of which about 80 % agree."""
+    y_true, y_pred = np.empty(rows, np.int64), np.empty(rows, np.int64)
+    for part in row_blocks(rows, _BLOCK_VALUES):
+        size = part.stop - part.start
+        y_true[part] = draw(size)
+        y_pred[part] = np.where(generator.random(size) < _SHARE_CORRECT, y_true[part], draw(size))
+    return {"y_true": y_true, "y_pred": y_pred}
+
+
+def uniform_pairs(case: Case) -> Arrays:
+    """Pairs whose labels are equally frequent."""
+    generator = np.random.default_rng(10)
+    return _pairs(case.rows, lambda size: generator.integers(0, case.classes, size), generator)
+
+
+def zipf_pairs(case: Case) -> Arrays:
+    """Pairs whose label i is about 1 / (i + 1) as frequent as label 0."""
+    generator = np.random.default_rng(11)
+
+    def draw(size: int) -> np.ndarray:
+        return np.power(case.classes + 1.0, generator.random(size)).astype(np.int64).clip(1, case.classes) - 1
+
+    return _pairs(case.rows, draw, generator)
+
+
+def _scores(case: Case, finish: Callable[[np.ndarray], None]) -> Arrays:
+    """Rows of normal scores in which the true class is raised; no score equals that of the true class.
+
+    Tools break ties differently, and a benchmark of equal answers must not hang on that.
+    """
+    generator = np.random.default_rng(12)
+    y_true = generator.integers(0, case.classes, case.rows)
+    y_pred = np.empty((case.rows, case.classes), np.float32)
+    for part in row_blocks(case.rows, max(1, _BLOCK_VALUES // case.classes)):
+        block, labels = y_pred[part], y_true[part]
+        generator.standard_normal(out=block, dtype=np.float32)
+        places = np.arange(len(block)), labels
+        block[places] += np.float32(np.sqrt(2 * np.log(case.classes)))
+        finish(block)
+        while (tied := (block == block[places][:, None]).sum(axis=1) > 1).any():
+            rows = np.flatnonzero(tied)
+            block[rows, labels[rows]] = np.nextafter(block[rows, labels[rows]], np.float32(np.inf))
+    return {"y_true": y_true, "y_pred": y_pred}
+
+
+def logits(case: Case) -> Arrays:
+    """Scores before the softmax."""
+    return _scores(case, lambda block: None)
+
+
+def _softmax(block: np.ndarray) -> None:
+    np.exp(block, out=block)
+    block /= block.sum(axis=1, keepdims=True)
+
+
+def probabilities(case: Case) -> Arrays:
+    """Scores after the softmax."""
+    return _scores(case, _softmax)
+
+
+def histogram_rows(case: Case) -> Arrays:
+    """Two sets of rows that are non-negative and sum to one."""
+    generator = np.random.default_rng(13)
+    arrays = {name: np.empty((case.rows, case.classes), np.float32) for name in ("y_true", "y_pred")}
+    for part in row_blocks(case.rows, max(1, _BLOCK_VALUES // case.classes)):
+        for array in arrays.values():
+            block = array[part]
+            generator.random(out=block, dtype=np.float32)
+            np.power(block, 8, out=block)
+            block /= block.sum(axis=1, keepdims=True)
+    return arrays
+
+
+def regression(case: Case) -> Arrays:
+    """Targets, and predictions with a unit error."""
+    generator = np.random.default_rng(14)
+    y_true, y_pred = np.empty(case.rows, np.float32), np.empty(case.rows, np.float32)
+    for part in row_blocks(case.rows, _BLOCK_VALUES):
+        generator.standard_normal(out=y_true[part], dtype=np.float32)
+        generator.standard_normal(out=y_pred[part], dtype=np.float32)
+        y_pred[part] += y_true[part]
+    return {"y_true": y_true, "y_pred": y_pred}

@@ -1,0 +1,166 @@
+"""Checks the answers of all tools, then times them in turn."""
+
+from __future__ import annotations
+
+import gc
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+
+from benchmarks.bandwidth import plain_read
+from benchmarks.cases import Case
+from benchmarks.correctness import assert_same_answer
+from benchmarks.tools import Answer, Arrays, Job, Tool
+
+_SLICE_PARTS = (1000, 20, 1)
+_PROBE_CALLS = 10
+_SETTLE_SECONDS = 0.01
+_UPDATE_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Options:
+    """How long to measure: rounds over all arms, and the time beyond which an arm gets a slice of the rows.
+
+    An arm that has used three times `slow_seconds` sits out the remaining rounds.
+    """
+
+    threads: int
+    rounds: int = 5
+    slow_seconds: float = 2.0
+
+
+@dataclass
+class Arm:
+    """A tool with a number of threads and an instruction set, and its measured times."""
+
+    tool: str
+    kind: str
+    threads: int
+    instruction_set: str
+    make_job: Callable[[Arrays], Job]
+    prepare: Callable[[], None]
+    rows: int = 0
+    calls: int = 1
+    seconds: list[float] = field(default_factory=list)
+    job: Job | None = None
+
+    def time(self) -> float:
+        """Return the seconds of one call, the mean over `calls`."""
+        assert self.job is not None
+        self.prepare()
+        run = self.job.run
+        time.sleep(_SETTLE_SECONDS)
+        start = time.perf_counter()
+        for _ in repeat(None, self.calls):
+            run()
+        return (time.perf_counter() - start) / self.calls
+
+    def summary(self, case: Case) -> dict[str, Any]:
+        """Return what is written to JSON; times of a slice are scaled to all rows, raw ones are kept."""
+        scale = case.rows / self.rows
+        return {
+            "tool": self.tool,
+            "kind": self.kind,
+            "threads": self.threads,
+            "instruction_set": self.instruction_set,
+            "rows": self.rows,
+            "scale": scale,
+            "calls_per_time": self.calls,
+            "raw_seconds": self.seconds,
+            "best_seconds": min(self.seconds) * scale,
+            "median_seconds": statistics.median(self.seconds) * scale,
+        }
+
+
+def _prepare(tool: Tool, threads: int, instruction_set: str) -> None:
+    tool.set_threads(threads)
+    if tool.set_instruction_set is not None:
+        tool.set_instruction_set(instruction_set)
+
+
+def _tool_arms(case: Case, tool: Tool, threads: int) -> Iterator[Arm]:
+    """Make the arms of a tool; ours run on one and on all threads, competitors on all that they can use."""
+    all_threads = threads if tool.parallel else 1
+    counts = {1, all_threads} if tool.kind == "ours" and not case.update_only else {all_threads}
+    make_job = partial(tool.jobs[case.name], case)
+    for instruction_set in tool.instruction_sets:
+        for count in sorted(counts):
+            prepare = partial(_prepare, tool, count, instruction_set)
+            yield Arm(tool.name, tool.kind, count, instruction_set, make_job, prepare)
+
+
+def _read_job(threads: int, arrays: Arrays) -> Job:
+    return Job(partial(plain_read, arrays, threads))
+
+
+def _read_arms(case: Case, threads: int) -> Iterator[Arm]:
+    """Make the plain reads; 32 rows are in the cache, where a read says nothing."""
+    for count in () if case.update_only else sorted({1, threads}):
+        yield Arm("plain read", "read", count, "", partial(_read_job, count), lambda: None)
+
+
+def _head(arrays: Arrays, rows: int) -> Arrays:
+    return {name: array[:rows] for name, array in arrays.items()}
+
+
+def _answer(arm: Arm, arrays: Arrays) -> Answer:
+    """Run once; copy the answer, as some tools return the state itself."""
+    arm.job = arm.make_job(arrays)
+    arm.prepare()
+    answer = arm.job.answer(arm.job.run()) or {}
+    return {name: np.array(value) for name, value in answer.items()}
+
+
+def _check(case: Case, arms: list[Arm], arrays: Arrays, options: Options) -> None:
+    """Compare the answers of all arms with those of the first, on growing slices of the rows.
+
+    An arm that would take more than `slow_seconds` for all rows, or five times that for the next slice, stays with
+    the slice it has; small slices overestimate, as every call has a fixed cost.
+    """
+    slices = [case.rows] if case.update_only else [math.ceil(case.rows / part) for part in _SLICE_PARTS]
+    reference = {rows: _answer(arms[0], _head(arrays, rows)) for rows in slices}
+    for arm in arms:
+        arm.calls = _PROBE_CALLS if case.update_only else 1
+        for rows in slices:
+            limit = options.slow_seconds * (1 if rows == case.rows else 5)
+            if arm.rows and arm.time() * rows / arm.rows > limit:
+                break
+            arm.rows = rows
+            answer = _answer(arm, _head(arrays, rows))
+            if arm.kind != "read":
+                assert_same_answer(arm.tool, answer, reference[rows], case.tolerance)
+        if case.update_only:
+            arm.calls = math.ceil(_UPDATE_SECONDS / arm.time())
+
+
+def run_case(case: Case, tools: list[Tool], options: Options) -> dict[str, Any]:
+    """Check and time one case.
+
+    Returns:
+        The record of the case as written to JSON: arms with raw times, and tools without such a job.
+    """
+    arrays = case.make_arrays(case)
+    arms = [arm for tool in tools if case.name in tool.jobs for arm in _tool_arms(case, tool, options.threads)]
+    arms += _read_arms(case, options.threads)
+    _check(case, arms, arrays, options)
+    gc.collect()
+    for _ in range(options.rounds):
+        for arm in arms:
+            if sum(arm.seconds) * arm.calls < 3 * options.slow_seconds:
+                arm.seconds.append(arm.time())
+    return {
+        "name": case.name,
+        "title": case.title,
+        "rows": case.rows,
+        "bytes": sum(array.nbytes for array in arrays.values()),
+        "arms": [arm.summary(case) for arm in arms],
+        "without_this_job": sorted({tool.name for tool in tools if case.name not in tool.jobs}),
+    }

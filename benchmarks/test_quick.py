@@ -1,0 +1,51 @@
+"""The benchmarks run and their answers agree; no time is asserted."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.cases import CASES
+from benchmarks.correctness import WrongAnswerError, assert_same_answer
+from benchmarks.table import report
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_quick_run_checks_every_case_and_writes_json(tmp_path: Path) -> None:
+    output = tmp_path / "results.json"
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--json", str(output)]
+    run = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr
+    results = json.loads(output.read_text())
+    assert [case["name"] for case in results["cases"]] == list(CASES)
+    for case in results["cases"]:
+        tools = {arm["tool"] for arm in case["arms"]}
+        assert {"tallymetrics", "NumPy"} <= tools
+        assert all(min(arm["raw_seconds"]) > 0 for arm in case["arms"])
+    assert report(results) == run.stdout.rstrip("\n")
+
+
+def test_unknown_case_is_a_usage_error() -> None:
+    command = [sys.executable, "-m", "benchmarks", "--cases", "nothing"]
+    run = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 2
+    assert "unknown: nothing" in run.stderr
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"matrix": np.array([1, 3]), "mean": 0.5},
+        {"matrix": np.array([1, 2]), "mean": 0.5001},
+        {"matrix": np.array([1, 2])},
+    ],
+)
+def test_different_answers_are_refused(answer: dict) -> None:
+    with pytest.raises(WrongAnswerError, match=r"^tool answered"):
+        assert_same_answer("tool", answer, {"matrix": np.array([1, 2]), "mean": 0.5}, 1e-5)
