@@ -8,7 +8,7 @@
 namespace tally {
 
 // Columns that an accumulator may ask for, beside the score needs of kernels/table.h.
-constexpr unsigned kNeedTrueClass = 16;
+constexpr unsigned kNeedTrueClass = 32;
 
 // The derived columns of up to kBlockRows rows; those that nobody asked for are null.
 struct Block {

@@ -11,6 +11,48 @@ inline void store_integers(int32_t* target, Longs values) {
   for (int lane = 0; lane < kDoubles; ++lane) target[lane] = static_cast<int32_t>(values[lane]);
 }
 
+typedef float FourFloats __attribute__((vector_size(16)));
+
+// Four by four elements by shuffles in registers.
+inline void transpose_four(const float* const* rows, float* columns, ptrdiff_t stride) {
+  const FourFloats row0 = load<FourFloats>(rows[0]);
+  const FourFloats row1 = load<FourFloats>(rows[1]);
+  const FourFloats row2 = load<FourFloats>(rows[2]);
+  const FourFloats row3 = load<FourFloats>(rows[3]);
+  const FourFloats low01 = __builtin_shufflevector(row0, row1, 0, 4, 1, 5);
+  const FourFloats low23 = __builtin_shufflevector(row2, row3, 0, 4, 1, 5);
+  const FourFloats high01 = __builtin_shufflevector(row0, row1, 2, 6, 3, 7);
+  const FourFloats high23 = __builtin_shufflevector(row2, row3, 2, 6, 3, 7);
+  store(columns, __builtin_shufflevector(low01, low23, 0, 1, 4, 5));
+  store(columns + stride, __builtin_shufflevector(low01, low23, 2, 3, 6, 7));
+  store(columns + 2 * stride, __builtin_shufflevector(high01, high23, 0, 1, 4, 5));
+  store(columns + 3 * stride, __builtin_shufflevector(high01, high23, 2, 3, 6, 7));
+}
+inline void transpose_four(const double* const* rows, double* columns, ptrdiff_t stride) {
+  for (int c = 0; c < 4; ++c)
+    for (int lane = 0; lane < 4; ++lane) columns[c * stride + lane] = rows[lane][c];
+}
+
+template <class T>
+void transpose_rows(const T* rows, ptrdiff_t row_stride, int64_t count, int64_t width, T* columns,
+                    ptrdiff_t column_stride) {
+  int64_t r = 0;
+  for (; r + 4 <= count; r += 4) {
+    const T* source[4];
+    for (int lane = 0; lane < 4; ++lane) source[lane] = rows + (r + lane) * row_stride;
+    T* target = columns + r;
+    int64_t c = 0;
+    for (; c + 4 <= width; c += 4) {
+      transpose_four(source, target + c * column_stride, column_stride);
+      for (const T*& row : source) row += 4;
+    }
+    for (int lane = 0; lane < 4; ++lane)
+      for (int64_t rest = c; rest < width; ++rest) target[rest * column_stride + lane] = source[lane][rest - c];
+  }
+  for (; r < count; ++r)
+    for (int64_t c = 0; c < width; ++c) columns[c * column_stride + r] = rows[r * row_stride + c];
+}
+
 // The last rows, fewer than a vector holds, with the first of them repeated.
 template <class T>
 __attribute__((noinline)) void gather_rest(const T* top, ptrdiff_t stride, int64_t classes, int count, T* columns) {
@@ -38,16 +80,19 @@ __attribute__((noinline)) void narrow_rows(const ScoreRows<T>& scores, unsigned 
       top = partial;
       stride = kStep;
     }
-    Vector target = {};
+    T targets[kStep] = {};
     Mask labels = {};
-    if (kNeeds & tally::kNeedRank) {
+    if (scores.labels) {
       for (int lane = 0; lane < kStep; ++lane) {
         const int32_t label = scores.labels[r + (lane < count ? lane : 0)];
-        const bool valid = static_cast<uint64_t>(label) < static_cast<uint64_t>(classes);
         labels[lane] = label;
-        target[lane] = valid ? top[label * stride + lane] : static_cast<T>(__builtin_nan(""));
+        targets[lane] = true_score(top + lane, stride, classes, label);
       }
     }
+    const Vector target = load<Vector>(targets);
+    if (columns.true_score)
+      for (int part = 0; part < kParts; ++part)
+        store(columns.true_score + r + part * kDoubles, load_doubles(targets + part * kDoubles));
     Vector best = load<Vector>(top);
     Mask predicted = {};
     Mask greater = {};

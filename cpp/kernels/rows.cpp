@@ -86,6 +86,7 @@ void row_sum(const PairedRows<T>& rows, double* sums) {
 template <class T, class Power>
 __attribute__((noinline)) void sums_of_powers(const PairedRows<T>& rows, double* sums, Power power) {
   constexpr int kGroups = 2;
+  constexpr int64_t kAhead = 8192 / sizeof(T);
   constexpr int kRows = kGroups * kDoubles;
   for (int64_t r = 0; r < rows.rows; r += kRows) {
     const T* y_true[kRows];
@@ -100,6 +101,11 @@ __attribute__((noinline)) void sums_of_powers(const PairedRows<T>& rows, double*
     Doubles sum[kGroups] = {};
     int64_t i = 0;
     for (; i + kDoubles <= rows.width; i += kDoubles) {
+      // The rows of a group follow each other in memory as a rule, and are walked side by side.
+      for (int64_t line = 0; line < kRows * kDoubles; line += 64 / static_cast<int64_t>(sizeof(T))) {
+        __builtin_prefetch(y_true[0] + i * kRows + kAhead + line);
+        __builtin_prefetch(y_pred[0] + i * kRows + kAhead + line);
+      }
       Doubles columns[kGroups][kDoubles];
       for (int group = 0; group < kGroups; ++group) {
         for (int lane = 0; lane < kDoubles; ++lane) {

@@ -12,6 +12,12 @@ using tally::ScoreRows;
 template <class T>
 constexpr int kWidth = kVectorBytes / static_cast<int>(sizeof(T));
 
+template <class T>
+inline T true_score(const T* row, ptrdiff_t stride, int64_t classes, int32_t label) {
+  const bool valid = static_cast<uint64_t>(label) < static_cast<uint64_t>(classes);
+  return valid ? row[label * stride] : static_cast<T>(__builtin_nan(""));
+}
+
 template <class Mask>
 inline bool any_lane(Mask mask) {
   uint64_t words[sizeof(Mask) / 8];
@@ -26,8 +32,7 @@ template <class T>
 void scan_slowly(const T* scores, ptrdiff_t stride, int64_t classes, int32_t label, int64_t row,
                  const ScoreColumns& columns) {
   int64_t predicted = 0;
-  const bool valid = static_cast<uint64_t>(label) < static_cast<uint64_t>(classes);
-  const T target = valid ? scores[label * stride] : static_cast<T>(__builtin_nan(""));
+  const T target = true_score(scores, stride, classes, label);
   int32_t above = 0;
   int32_t tied = 0;
   int32_t tied_before = 0;

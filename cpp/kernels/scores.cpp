@@ -28,4 +28,5 @@ void narrow(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& colu
 
 #define TALLY_TABLE TALLY_JOIN(tally_score_kernels, TALLY_LEVEL)
 extern "C" const tally::ScoreKernels TALLY_TABLE;
-const tally::ScoreKernels TALLY_TABLE = {{wide<float>, narrow<float>}, {wide<double>, narrow<double>}};
+const tally::ScoreKernels TALLY_TABLE = {{transpose_rows<float>, wide<float>, narrow<float>},
+                                         {transpose_rows<double>, wide<double>, narrow<double>}};

@@ -31,10 +31,11 @@ enum class DType : int32_t {
 
 // What a score kernel derives from each row; combinations are compiled separately.
 enum ScoreNeeds : unsigned {
-  kNeedPredicted = 1,  // class of the first maximum (a NaN counts as maximum)
-  kNeedRank = 2,       // comparisons with the score of the true class
-  kNeedSum = 4,        // sum of the row in double precision
-  kNeedExpSum = 8,     // maximum, and sum of exp(score - maximum)
+  kNeedPredicted = 1,   // class of the first maximum (a NaN counts as maximum)
+  kNeedRank = 2,        // comparisons with the score of the true class
+  kNeedSum = 4,         // sum of the row in double precision
+  kNeedExpSum = 8,      // maximum, and sum of exp(score - maximum)
+  kNeedTrueScore = 16,  // score of the true class, read while its row is in the cache
 };
 
 struct ScoreColumns {
@@ -45,6 +46,7 @@ struct ScoreColumns {
   double* sum;
   double* maximum;
   double* exp_sum;
+  double* true_score;  // NaN without a valid class
 };
 
 // Rows of scores in memory: `row_stride` and `column_stride` count elements.
@@ -85,6 +87,9 @@ struct ConvertKernels {
 
 template <class T>
 struct ScoreFunctions {
+  // columns[c * column_stride + r] = rows[r * row_stride + c]
+  void (*transpose)(const T* rows, ptrdiff_t row_stride, int64_t count, int64_t width, T* columns,
+                    ptrdiff_t column_stride);
   void (*wide)(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns);    // column_stride == 1
   void (*narrow)(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns);  // row_stride == 1
 };

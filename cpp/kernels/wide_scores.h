@@ -57,7 +57,7 @@ struct RowScan {
 // Rows follow each other in memory; asking this far ahead beats the hardware's own prefetcher at row ends.
 template <class T>
 inline void prefetch_block(const T* scores) {
-  constexpr int kAhead = 4096;
+  constexpr int kAhead = 12288;
   const char* address = reinterpret_cast<const char*>(scores) + kAhead;
   for (size_t line = 0; line < RowScan<T>::kBlock * sizeof(T); line += 64) __builtin_prefetch(address + line);
 }
@@ -154,14 +154,10 @@ __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned ne
   for (int64_t r = 0; r < scores.rows; ++r) {
     const T* row = scores.data + r * scores.row_stride;
     RowScan<T> scan;
-    int32_t label = -1;
-    T target = 0;
-    if (kNeeds & tally::kNeedRank) {
-      label = scores.labels[r];
-      const bool valid = static_cast<uint64_t>(label) < static_cast<uint64_t>(classes);
-      target = valid ? row[label] : static_cast<T>(__builtin_nan(""));
-      scan.target = splat<typename Native<T>::Vector>(target);
-    }
+    const int32_t label = scores.labels ? scores.labels[r] : -1;
+    const T target = true_score(row, 1, classes, label);
+    scan.target = splat<typename Native<T>::Vector>(target);
+    if (columns.true_score) columns.true_score[r] = static_cast<double>(target);
     int64_t i = 0;
     for (; i + kBlock <= whole; i += kBlock) {
       prefetch_block(row + i);

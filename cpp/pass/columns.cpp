@@ -64,9 +64,9 @@ Columns::Columns(const Batch& batch, const Demand& demand) : batch_(batch), dema
   single_ = fits_float32(batch.y_pred.type) && (!needs_true_rows(batch, demand) || fits_float32(batch.y_true.type));
   tile_rows_ = rows_per_tile(batch, demand);
   const size_t values = demand.values.size();
-  storage_ = Scratch((4 + values) * kColumn * sizeof(double) + 5 * kColumn * sizeof(int32_t));
+  storage_ = Scratch((5 + values) * kColumn * sizeof(double) + 5 * kColumn * sizeof(int32_t));
   double* next = storage_.as<double>();
-  for (double** column : {&sum_, &maximum_, &exp_sum_, &weights_}) {
+  for (double** column : {&sum_, &maximum_, &exp_sum_, &true_score_, &weights_}) {
     *column = next;
     next += kColumn;
   }
@@ -117,7 +117,7 @@ Fault Columns::derive(int64_t first, int64_t rows) {
 template <class T>
 void Columns::derive_tiles(int64_t first, int64_t rows) {
   const bool true_rows = batch_.y_true.dimensions == 2;
-  const unsigned score_needs = batch_.y_pred.dimensions == 2 ? demand_.needs & 15u : 0u;
+  const unsigned score_needs = batch_.y_pred.dimensions == 2 ? demand_.needs & 31u : 0u;
   for (int64_t offset = 0; offset < rows; offset += tile_rows_) {
     const int64_t count = std::min(tile_rows_, rows - offset);
     if (true_rows && (demand_.needs & kNeedTrueClass))
@@ -138,13 +138,14 @@ void Columns::derive_scores(const ArrayView& view, int64_t first, int64_t offset
     columns.tied_before = integers_[kTiedBefore] + offset;
   }
   if (needs & kNeedSum) columns.sum = sum_ + offset;
+  if (needs & kNeedTrueScore) columns.true_score = true_score_ + offset;
   columns.maximum = maximum_ + offset;
   columns.exp_sum = exp_sum_ + offset;
 
   ScoreRows<T> scores = {};
   scores.rows = rows;
   scores.classes = view.width;
-  scores.labels = needs & kNeedRank ? integers_[kTrueClass] + offset : nullptr;
+  scores.labels = needs & (kNeedRank | kNeedTrueScore) ? integers_[kTrueClass] + offset : nullptr;
   const auto& functions = score_functions<T>(kernels_);
   char* tile = of_true ? true_tile_ : pred_tile_;
   if (view.width <= kNarrowWidth) {
@@ -196,11 +197,9 @@ const T* Columns::columns_of(const ArrayView& view, int64_t first, int64_t rows,
   }
   T* target = reinterpret_cast<T*>(tile);
   *stride = tile_rows_ + kPad;
-  if (view.type == dtype_of<T>() && view.column_stride == size) {
-    for (int64_t row = 0; row < rows; ++row) {
-      const T* source = reinterpret_cast<const T*>(view.row(first + row));
-      for (int64_t c = 0; c < view.width; ++c) target[c * *stride + row] = source[c];
-    }
+  if (view.type == dtype_of<T>() && view.column_stride == size && view.row_stride % size == 0) {
+    const T* source = reinterpret_cast<const T*>(view.row(first));
+    score_functions<T>(kernels_).transpose(source, view.row_stride / size, rows, view.width, target, *stride);
   } else {
     for (int64_t c = 0; c < view.width; ++c)
       convert(kernels_, view.row(first) + c * view.column_stride, view.type, view.row_stride, rows,
@@ -216,7 +215,7 @@ void Columns::derive_values(int64_t first, int64_t offset, int64_t rows) {
     if (reads_rows(spec.kind))
       derive_row_value<T>(spec, first, offset, rows, values_[i] + offset);
     else
-      derive_value(spec, first, offset, rows, values_[i] + offset);
+      derive_value(spec, offset, rows, values_[i] + offset);
   }
 }
 

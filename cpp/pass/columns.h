@@ -31,8 +31,8 @@ class Columns {
   const T* columns_of(const ArrayView& view, int64_t first, int64_t rows, char* tile, ptrdiff_t* stride) const;
   template <class T>
   void derive_row_value(const ValueSpec& spec, int64_t first, int64_t offset, int64_t rows, double* target);
-  void derive_value(const ValueSpec& spec, int64_t first, int64_t offset, int64_t rows, double* target) const;
-  void sparse_crossentropy(bool from_logits, int64_t first, int64_t offset, int64_t rows, double* target) const;
+  void derive_value(const ValueSpec& spec, int64_t offset, int64_t rows, double* target) const;
+  void sparse_crossentropy(bool from_logits, int64_t offset, int64_t rows, double* target) const;
   void equal_exactly(int64_t first, int64_t rows, double* target) const;
   Fault load_weights(int64_t first, int64_t rows);
 
@@ -48,6 +48,7 @@ class Columns {
   double* sum_ = nullptr;
   double* maximum_ = nullptr;
   double* exp_sum_ = nullptr;
+  double* true_score_ = nullptr;
   double* weights_ = nullptr;
   char* true_tile_ = nullptr;
   char* pred_tile_ = nullptr;

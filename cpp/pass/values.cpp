@@ -1,24 +1,10 @@
 // Values that are formulas over derived columns, without another look at the rows.
-#include <cstring>
-
 #include "pass/columns.h"
 
 namespace tally {
 namespace {
 
 constexpr double kEpsilon = 1e-7;
-
-double element(const ArrayView& view, const Kernels& kernels, int64_t row, int64_t column) {
-  const char* source = view.row(row) + column * view.column_stride;
-  if (view.type == DType::kFloat32) {
-    float value;
-    std::memcpy(&value, source, sizeof value);
-    return static_cast<double>(value);
-  }
-  double value;
-  kernels.convert->to_double(source, view.type, 0, 1, &value);
-  return value;
-}
 
 }  // namespace
 
@@ -29,7 +15,7 @@ unsigned needs_of(const ValueSpec& spec) {
     case ValueKind::kWithinTop:
       return kNeedTrueClass | kNeedRank;
     case ValueKind::kSparseCrossentropy:
-      return kNeedTrueClass | (spec.from_logits ? kNeedExpSum : kNeedSum);
+      return kNeedTrueClass | kNeedTrueScore | (spec.from_logits ? kNeedExpSum : kNeedSum);
     case ValueKind::kCrossentropy:
       return spec.from_logits ? kNeedExpSum : kNeedSum;
     default:
@@ -37,7 +23,7 @@ unsigned needs_of(const ValueSpec& spec) {
   }
 }
 
-void Columns::derive_value(const ValueSpec& spec, int64_t first, int64_t offset, int64_t rows, double* target) const {
+void Columns::derive_value(const ValueSpec& spec, int64_t offset, int64_t rows, double* target) const {
   const int32_t* true_class = integers_[0] + offset;
   if (spec.kind == ValueKind::kHit) {
     const int32_t* predicted = integers_[1] + offset;
@@ -50,24 +36,23 @@ void Columns::derive_value(const ValueSpec& spec, int64_t first, int64_t offset,
       target[row] = above[row] != kNeverRanked && static_cast<double>(above[row]) < spec.number ? 1.0 : 0.0;
     return;
   }
-  sparse_crossentropy(spec.from_logits, first, offset, rows, target);
+  sparse_crossentropy(spec.from_logits, offset, rows, target);
 }
 
-// Rows without a valid class are ignored or refused later; their value only must not read beyond the row.
-void Columns::sparse_crossentropy(bool from_logits, int64_t first, int64_t offset, int64_t rows, double* target) const {
-  const int32_t* true_class = integers_[0] + offset;
+// Rows without a valid class get NaN; they are ignored or refused later.
+void Columns::sparse_crossentropy(bool from_logits, int64_t offset, int64_t rows, double* target) const {
+  const double* score = true_score_ + offset;
+  if (from_logits) {
+    const double* log_sum = exp_sum_ + offset;
+    for (int64_t row = 0; row < rows; ++row) target[row] = log_sum[row] - score[row];
+    return;
+  }
+  const double* sum = sum_ + offset;
   for (int64_t row = 0; row < rows; ++row) {
-    const bool valid = static_cast<uint64_t>(true_class[row]) < static_cast<uint64_t>(batch_.y_pred.width);
-    const double score = element(batch_.y_pred, kernels_, first + offset + row, valid ? true_class[row] : 0);
-    if (from_logits) {
-      target[row] = exp_sum_[offset + row] - score;
-      continue;
-    }
-    const double probability = score / sum_[offset + row];
+    const double probability = score[row] / sum[row];
     const double floored = probability < kEpsilon ? kEpsilon : probability;
     target[row] = floored > 1.0 - kEpsilon ? 1.0 - kEpsilon : floored;
   }
-  if (from_logits) return;
   kernels_.sums->logarithm(target, rows);
   for (int64_t row = 0; row < rows; ++row) target[row] = -target[row];
 }
