@@ -100,7 +100,7 @@ void narrow_labels(const int64_t* source, int64_t count, int32_t* target) {
   constexpr int kInts = kLanesOf<Ints>;
   int64_t i = 0;
   for (; i + kInts <= count; i += kInts) {
-    __builtin_prefetch(source + i + 512);
+    __builtin_prefetch(source + i + 1024);
     const Ints left = load<Ints>(source + i);
     const Ints right = load<Ints>(source + i + kInts / 2);
     const Ints low = even_lanes(left, right, AllLanes<Ints>{});

@@ -10,6 +10,10 @@ using tally::PairedRows;
 // Keras's epsilon: probabilities are clipped to [kEpsilon, 1 - kEpsilon].
 constexpr double kEpsilon = 1e-7;
 
+// How many elements ahead to prefetch: far enough for the hardware to cross pages in time.
+template <class T>
+constexpr int64_t kAhead = 8192 / sizeof(T);
+
 inline Doubles indicator(Longs mask) { return mask ? splat<Doubles>(1.0) : Doubles{}; }
 inline double indicator(bool holds) { return holds ? 1.0 : 0.0; }
 
@@ -40,8 +44,13 @@ __attribute__((noinline)) void means_of_rows(const PairedRows<T>& rows, Value va
     const T* __restrict y_true = rows.y_true;
     const T* __restrict y_pred = rows.y_pred;
     int64_t r = 0;
-    for (; r + kDoubles <= rows.rows; r += kDoubles)
-      store(means + r, value(load_doubles(y_true + r), load_doubles(y_pred + r)));
+    constexpr int64_t kLine = 64 / sizeof(T);
+    for (; r + kLine <= rows.rows; r += kLine) {
+      __builtin_prefetch(y_true + r + kAhead<T>);
+      __builtin_prefetch(y_pred + r + kAhead<T>);
+      for (int64_t i = r; i < r + kLine; i += kDoubles)
+        store(means + i, value(load_doubles(y_true + i), load_doubles(y_pred + i)));
+    }
     for (; r < rows.rows; ++r) means[r] = value(static_cast<double>(y_true[r]), static_cast<double>(y_pred[r]));
     return;
   }
@@ -86,7 +95,6 @@ void row_sum(const PairedRows<T>& rows, double* sums) {
 template <class T, class Power>
 __attribute__((noinline)) void sums_of_powers(const PairedRows<T>& rows, double* sums, Power power) {
   constexpr int kGroups = 2;
-  constexpr int64_t kAhead = 8192 / sizeof(T);
   constexpr int kRows = kGroups * kDoubles;
   for (int64_t r = 0; r < rows.rows; r += kRows) {
     const T* y_true[kRows];
@@ -103,8 +111,8 @@ __attribute__((noinline)) void sums_of_powers(const PairedRows<T>& rows, double*
     for (; i + kDoubles <= rows.width; i += kDoubles) {
       // The rows of a group follow each other in memory as a rule, and are walked side by side.
       for (int64_t line = 0; line < kRows * kDoubles; line += 64 / static_cast<int64_t>(sizeof(T))) {
-        __builtin_prefetch(y_true[0] + i * kRows + kAhead + line);
-        __builtin_prefetch(y_pred[0] + i * kRows + kAhead + line);
+        __builtin_prefetch(y_true[0] + i * kRows + kAhead<T> + line);
+        __builtin_prefetch(y_pred[0] + i * kRows + kAhead<T> + line);
       }
       Doubles columns[kGroups][kDoubles];
       for (int group = 0; group < kGroups; ++group) {
