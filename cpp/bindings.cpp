@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "accumulators/cell_counts.h"
@@ -118,7 +119,7 @@ class Plan {
   void add_mean(const py::tuple& spec) {
     ValueSpec value;
     const int kind = spec[3].cast<int>();
-    if (kind < 0 || kind > static_cast<int>(ValueKind::kRowSum)) throw std::invalid_argument("unknown value");
+    if (kind < 0 || kind > static_cast<int>(ValueKind::kRowMean)) throw std::invalid_argument("unknown value");
     value.kind = static_cast<ValueKind>(kind);
     value.number = spec[4].cast<double>();
     value.from_logits = spec[5].cast<bool>();
@@ -129,7 +130,6 @@ class Plan {
     options.total = state_of(spec[1], kSumWords);
     options.count = spec[2].is_none() ? nullptr : state_of(spec[2], kSumWords);
     options.value = number_of(value);
-    options.per_row = value.kind == ValueKind::kRowSum;
     options.ignored = ignored_of(spec[7]);
     const unsigned needs = needs_of(value);
     if (needs & kNeedTrueClass) options.classes = static_cast<int32_t>(batch_.y_pred.width);
@@ -137,15 +137,15 @@ class Plan {
     accumulators.push_back(std::make_unique<ValueSum>(options));
   }
 
-  // (kind, planes, first limb, classes, ignored or None)
+  // (kind, planes, first limb, classes)
   void add_labels(const py::tuple& spec) {
     const int64_t classes = spec[3].cast<int64_t>();
     for (const ArrayView* view : {&batch_.y_true, &batch_.y_pred})
       require(view->dimensions == 1 || (view->dimensions == 2 && view->width == classes),
               "rows must have one score a class");
     require(classes >= 1 && classes <= 65535, "classes must lie in [1, 65535]");
-    accumulators.push_back(std::make_unique<LabelCounts>(table_of(spec, classes * classes),
-                                                         static_cast<int32_t>(classes), ignored_of(spec[4])));
+    accumulators.push_back(
+        std::make_unique<LabelCounts>(table_of(spec, classes * classes), static_cast<int32_t>(classes)));
   }
 
   // (kind, planes, first limb, max_k)
@@ -222,7 +222,7 @@ py::object add(const py::object& y_true, const py::object& y_pred, const py::obj
   for (const auto& spec : specs) plan.add(py::reinterpret_borrow<py::tuple>(spec));
   Outcome outcome;
   // Letting go of the interpreter costs more than a small batch does.
-  if (batch.rows * batch.y_pred.width <= 16384) {
+  if (batch.rows * std::max(batch.y_pred.width, batch.y_true.width) <= 16384) {
     outcome = add_batch(batch, plan.demand, plan.accumulators, 1, [] { return false; });
   } else {
     py::gil_scoped_release release;
@@ -295,6 +295,6 @@ PYBIND11_MODULE(_core, module) {
   module.attr("RANK_COUNTS") = static_cast<int>(kRankAccumulator);
   const char* values[] = {
       "HIT",   "WITHIN_TOP",   "SPARSE_CROSSENTROPY", "CROSSENTROPY", "SQUARED_ERROR", "ABSOLUTE_ERROR",
-      "EQUAL", "BINARY_EQUAL", "EARTH_MOVERS",        "MEAN_ERROR",   "ROW_MEAN",      "ROW_SUM"};
-  for (int kind = 0; kind <= static_cast<int>(ValueKind::kRowSum); ++kind) module.attr(values[kind]) = kind;
+      "EQUAL", "BINARY_EQUAL", "EARTH_MOVERS",        "MEAN_ERROR",   "ROW_MEAN"};
+  for (int kind = 0; kind <= static_cast<int>(ValueKind::kRowMean); ++kind) module.attr(values[kind]) = kind;
 }

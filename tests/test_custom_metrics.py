@@ -291,8 +291,10 @@ def test_a_failing_user_metric_leaves_the_collection_as_it_was(rng):
 
 def test_collections_name_duplicates_and_take_dicts(rng):
     labels, scores = draw_batch(rng)
-    collection = metrics.MetricCollection([metrics.Mean(), metrics.Mean(), metrics.Mean(name="other")])
-    assert list(collection.result()) == ["mean", "mean_1", "other"]
+    collection = metrics.MetricCollection(
+        [metrics.MeanSquaredError(), metrics.MeanSquaredError(), metrics.MeanSquaredError(name="other")]
+    )
+    assert list(collection.result()) == ["mean_squared_error", "mean_squared_error_1", "other"]
     keyed = metrics.MetricCollection({"first": metrics.SparseCategoricalAccuracy(), "second": wrong_class})
     keyed.update_state(labels, scores)
     assert keyed.result()["first"] == 1 - keyed.result()["second"]

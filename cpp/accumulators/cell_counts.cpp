@@ -123,43 +123,28 @@ void CellCounts::commit() {
 
 Fault LabelCounts::check(const Block& block) const {
   const auto first_outside = kernels().convert->first_outside;
-  const int64_t row = first_outside(block.true_class, block.rows, classes_, ignored_.active ? ignored_.label : 0);
+  const int64_t row = first_outside(block.true_class, block.rows, classes_, 0);
   const int64_t predicted_row = first_outside(block.predicted, block.rows, classes_, 0);
   if (row >= 0 && (predicted_row < 0 || row <= predicted_row)) return {Argument::kTrueLabel, row};
   if (predicted_row >= 0) return {Argument::kPredictedLabel, predicted_row};
   return {};
 }
 
-int64_t LabelCounts::cells_of(const Block& block, uint32_t* cells, double* weights) const {
-  if (!ignored_.active) {
-    kernels().convert->pair_cells(block.true_class, block.predicted, block.rows, static_cast<uint32_t>(classes_),
-                                  cells);
-    if (block.weights) std::memcpy(weights, block.weights, static_cast<size_t>(block.rows) * sizeof(double));
-    return block.rows;
-  }
-  int64_t kept = 0;
-  for (int64_t row = 0; row < block.rows; ++row) {
-    if (block.true_class[row] == ignored_.label) continue;
-    cells[kept] = static_cast<uint32_t>(block.true_class[row]) * static_cast<uint32_t>(classes_) +
-                  static_cast<uint32_t>(block.predicted[row]);
-    if (block.weights) weights[kept] = block.weights[row];
-    ++kept;
-  }
-  return kept;
+void LabelCounts::cells_of(const Block& block, uint32_t* cells) const {
+  const auto classes = static_cast<uint32_t>(classes_);
+  kernels().convert->pair_cells(block.true_class, block.predicted, block.rows, classes, cells);
 }
 
 void LabelCounts::add(const Block& block, int worker) {
   uint32_t cells[kBlockRows];
-  double weights[kBlockRows];
-  const int64_t count = cells_of(block, cells, weights);
-  counts_.add(worker, cells, block.weights ? weights : nullptr, count);
+  cells_of(block, cells);
+  counts_.add(worker, cells, block.weights, block.rows);
 }
 
 void LabelCounts::add_to_state(const Block& block) {
   uint32_t cells[kBlockRows];
-  double weights[kBlockRows];
-  const int64_t count = cells_of(block, cells, weights);
-  counts_.add_to_state(cells, block.weights ? weights : nullptr, count);
+  cells_of(block, cells);
+  counts_.add_to_state(cells, block.weights, block.rows);
 }
 
 Fault RankCounts::check(const Block& block) const {
@@ -172,7 +157,7 @@ void RankCounts::cells_of(const Block& block, int rule, uint32_t* cells) const {
   for (int64_t row = 0; row < block.rows; ++row) {
     const int32_t extra = rule == 0 || block.above[row] == kNeverRanked ? 0 : ties[row];
     const int32_t rank = std::min(block.above[row] + extra, max_k_);
-    cells[row] = static_cast<uint32_t>(rule * (max_k_ + 1) + rank);
+    cells[row] = static_cast<uint32_t>(rule) * (static_cast<uint32_t>(max_k_) + 1) + static_cast<uint32_t>(rank);
   }
 }
 

@@ -47,8 +47,7 @@ class CellCounts {
 // Pairs of true and predicted class: cell = true * classes + predicted.
 class LabelCounts final : public Accumulator {
  public:
-  LabelCounts(CellTable table, int32_t classes, Ignored ignored)
-      : counts_(std::move(table)), classes_(classes), ignored_(ignored) {}
+  LabelCounts(CellTable table, int32_t classes) : counts_(std::move(table)), classes_(classes) {}
 
   unsigned needs() const override { return kNeedTrueClass | kNeedPredicted; }
   Fault check(const Block& block) const override;
@@ -58,11 +57,10 @@ class LabelCounts final : public Accumulator {
   void add_to_state(const Block& block) override;
 
  private:
-  int64_t cells_of(const Block& block, uint32_t* cells, double* weights) const;
+  void cells_of(const Block& block, uint32_t* cells) const;
 
   CellCounts counts_;
   int32_t classes_;
-  Ignored ignored_;
 };
 
 // Ranks of the true class under the three tie rules: cell = rule * (max_k + 1) + min(rank, max_k).

@@ -35,10 +35,11 @@ void ValueSum::prepare(int workers, int64_t, bool) { partials_.assign(static_cas
 // Rows of an ignored label are left out of both sums.
 void ValueSum::add_block(const Block& block, Partial& partial, int64_t* total, int64_t* count) const {
   const double* values = block.values[options_.value];
-  const double share = options_.per_row ? 1.0 : block.share;
   double products[kBlockRows];
   double weights[kBlockRows];
   int64_t kept = 0;
+  // A sum takes weights as they are; in a mean the rows of a sample share its weight.
+  const double share = options_.count ? block.share : 1.0;
   if (!block.weights && share == 1.0 && !options_.ignored.active) {
     add_values(total, values, block.rows, &partial.total_exponent);
     if (count) count[kUnitLimb] += block.rows;

@@ -16,7 +16,6 @@ class ValueSum final : public Accumulator {
     int64_t* total = nullptr;
     int64_t* count = nullptr;
     int32_t classes = -1;
-    bool per_row = false;  // weights as they are, not shared among the rows of a sample
     Ignored ignored;
   };
   explicit ValueSum(const Options& options) : options_(options) {}

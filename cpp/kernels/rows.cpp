@@ -138,10 +138,25 @@ __attribute__((noinline)) void sums_of_powers(const PairedRows<T>& rows, double*
   }
 }
 
-inline double raised(double base, double exponent) { return __builtin_pow(base, exponent); }
-inline Doubles raised(Doubles base, double exponent) {
-  for (int lane = 0; lane < kDoubles; ++lane) base[lane] = raised(base[lane], exponent);
-  return base;
+// (mean |d|^order)^(1 / order) of one row, scaled by the greatest |d|: powers of small differences underflow.
+template <class T>
+double power_mean(const T* y_true, const T* y_pred, int64_t width, double order) {
+  double greatest = 0.0;
+  double difference = 0.0;
+  for (int64_t i = 0; i < width; ++i) {
+    difference += static_cast<double>(y_true[i]) - static_cast<double>(y_pred[i]);
+    const double magnitude = __builtin_fabs(difference);
+    greatest = greatest >= magnitude ? greatest : magnitude;
+  }
+  if (difference != difference) return difference;
+  if (greatest == 0.0 || greatest > 0x1.fffffffffffffp1023) return greatest;
+  double sum = 0.0;
+  difference = 0.0;
+  for (int64_t i = 0; i < width; ++i) {
+    difference += static_cast<double>(y_true[i]) - static_cast<double>(y_pred[i]);
+    sum += __builtin_pow(__builtin_fabs(difference) / greatest, order);
+  }
+  return greatest * __builtin_pow(sum / static_cast<double>(width), 1.0 / order);
 }
 
 template <class T>
@@ -154,8 +169,9 @@ void earth_movers(const PairedRows<T>& rows, double order, double* distances) {
     sums_of_powers(rows, distances, [](auto difference) { return difference * difference; });
     for (int64_t r = 0; r < rows.rows; ++r) distances[r] = __builtin_sqrt(distances[r] / width);
   } else {
-    sums_of_powers(rows, distances, [order](auto difference) { return raised(absolute(difference), order); });
-    for (int64_t r = 0; r < rows.rows; ++r) distances[r] = __builtin_pow(distances[r] / width, 1.0 / order);
+    for (int64_t r = 0; r < rows.rows; ++r)
+      distances[r] =
+          power_mean(rows.y_true + r * rows.true_stride, rows.y_pred + r * rows.pred_stride, rows.width, order);
   }
 }
 

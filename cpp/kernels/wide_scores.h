@@ -144,6 +144,13 @@ inline void scan_rest(RowScan<T>& scan, const T* row, int64_t classes, int skipp
   add_lanes(scan.sum, added.elements);
 }
 
+template <class T>
+inline bool any_nan(const T* row, int64_t classes) {
+  bool found = false;
+  for (int64_t i = 0; i < classes; ++i) found |= row[i] != row[i];
+  return found;
+}
+
 template <unsigned kNeeds, class T>
 __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns) {
   using Mask = typename Native<T>::Mask;
@@ -168,7 +175,8 @@ __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned ne
 
     const double sum = (kNeeds & tally::kNeedSum) ? scan.sum.total() : 0.0;
     if (kNeeds & tally::kNeedSum) columns.sum[r] = sum;
-    const bool has_nan = (kNeeds & tally::kNeedSum) ? sum != sum : any_lane(scan.unordered);
+    // A sum is also NaN where it overflows both ways.
+    const bool has_nan = (kNeeds & tally::kNeedSum) ? sum != sum && any_nan(row, classes) : any_lane(scan.unordered);
     const T greatest = (kNeeds & tally::kNeedPredicted) ? static_cast<T>(greatest_lane(scan.best)) : T{0};
     if (needs & tally::kNeedExpSum) {
       const T maximum = has_nan ? static_cast<T>(__builtin_nan("")) : greatest;

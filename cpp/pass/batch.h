@@ -28,7 +28,6 @@ enum class ValueKind : int32_t {
   kEarthMovers,  // of order `number`
   kMeanError,    // of the bins
   kRowMean,
-  kRowSum,
 };
 
 struct ValueSpec {

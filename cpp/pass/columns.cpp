@@ -10,6 +10,7 @@ namespace tally {
 namespace {
 
 constexpr int64_t kTileBytes = 32768;
+constexpr int64_t kLargestTile = int64_t{16} << 20;
 enum { kTrueClass, kPredicted, kAbove, kTied, kTiedBefore };
 
 template <class T>
@@ -45,24 +46,37 @@ bool needs_true_rows(const Batch& batch, const Demand& demand) {
                      [](const ValueSpec& value) { return reads_true_rows(value.kind); });
 }
 
-// Tiles need not be small when every row is read once; otherwise both arrays' rows must stay in the cache between
-// reads.
-int64_t rows_per_tile(const Batch& batch, const Demand& demand) {
+// Whether kernels read the rows where they are.
+bool in_place(const ArrayView& view, bool single) {
+  const DType type = single ? DType::kFloat32 : DType::kFloat64;
+  return view.dimensions == 0 ||
+         (view.type == type && view.width > kNarrowWidth && view.column_stride == size_of(type));
+}
+
+// Tiles need not be small when every row is read once and where it is; otherwise both arrays' rows must stay in the
+// cache between reads. Some kernels work on many rows at once, but not at the price of much memory.
+int64_t rows_per_tile(const Batch& batch, const Demand& demand, bool single) {
   const int64_t width = std::max(batch.y_pred.width, batch.y_true.width);
   const bool rows_read_again = std::any_of(demand.values.begin(), demand.values.end(),
                                            [](const ValueSpec& value) { return reads_rows(value.kind); });
-  const bool read_once =
-      !rows_read_again && width > kNarrowWidth && batch.y_pred.column_stride == size_of(batch.y_pred.type);
-  if (width <= 1 || read_once) return kBlockRows;
-  const int64_t rows = kTileBytes / (width * 8 * (batch.y_true.dimensions == 2 ? 2 : 1));
-  return std::clamp<int64_t>(rows / kPad * kPad, kPad, kBlockRows);
+  const bool wide_in_place =
+      in_place(batch.y_pred, single) && (batch.y_true.dimensions < 2 || in_place(batch.y_true, single));
+  if (width <= 1 || (wide_in_place && !rows_read_again)) return kBlockRows;
+  const int64_t row_bytes = width * 8 * (batch.y_true.dimensions == 2 ? 2 : 1);
+  const int64_t least = std::clamp<int64_t>(kLargestTile / row_bytes, 1, kPad);
+  return least < kPad ? least : std::clamp<int64_t>(kTileBytes / row_bytes / kPad * kPad, kPad, kBlockRows);
+}
+
+size_t tile_bytes(const ArrayView& view, bool single, int64_t rows) {
+  if (in_place(view, single)) return 0;
+  return static_cast<size_t>(view.width) * sizeof(double) * static_cast<size_t>(rows + kPad);
 }
 
 }  // namespace
 
 Columns::Columns(const Batch& batch, const Demand& demand) : batch_(batch), demand_(demand), kernels_(kernels()) {
   single_ = fits_float32(batch.y_pred.type) && (!needs_true_rows(batch, demand) || fits_float32(batch.y_true.type));
-  tile_rows_ = rows_per_tile(batch, demand);
+  tile_rows_ = rows_per_tile(batch, demand, single_);
   const size_t values = demand.values.size();
   storage_ = Scratch((5 + values) * kColumn * sizeof(double) + 5 * kColumn * sizeof(int32_t));
   double* next = storage_.as<double>();
@@ -73,11 +87,10 @@ Columns::Columns(const Batch& batch, const Demand& demand) : batch_(batch), dema
   for (size_t i = 0; i < values; ++i, next += kColumn) values_.push_back(next);
   for (int i = 0; i < 5; ++i) integers_[i] = reinterpret_cast<int32_t*>(next) + i * kColumn;
 
-  const size_t row_bytes = static_cast<size_t>(std::max(batch.y_pred.width, batch.y_true.width)) * sizeof(double);
-  const size_t tile_bytes = row_bytes * static_cast<size_t>(tile_rows_ + kPad);
-  tiles_ = Scratch(2 * tile_bytes + kColumn * sizeof(double));
+  const size_t true_bytes = tile_bytes(batch.y_true, single_, tile_rows_);
+  tiles_ = Scratch(true_bytes + tile_bytes(batch.y_pred, single_, tile_rows_));
   true_tile_ = tiles_.as<char>();
-  pred_tile_ = true_tile_ + tile_bytes;
+  pred_tile_ = true_tile_ + true_bytes;
 
   if (demand.needs & kNeedTrueClass) block_.true_class = integers_[kTrueClass];
   if (demand.needs & kNeedPredicted) block_.predicted = integers_[kPredicted];
@@ -157,10 +170,8 @@ void Columns::derive_scores(const ArrayView& view, int64_t first, int64_t offset
     scores.data = rows_of<T>(view, first + offset, rows, tile, &scores.row_stride);
     functions.wide(scores, needs, columns);
   }
-  // exp_sum becomes the log-sum-exp.
-  if (!(needs & kNeedExpSum)) return;
-  kernels_.sums->logarithm(columns.exp_sum, rows);
-  for (int64_t row = 0; row < rows; ++row) columns.exp_sum[row] += columns.maximum[row];
+  // exp_sum becomes its logarithm; the log-sum-exp is that plus the maximum.
+  if (needs & kNeedExpSum) kernels_.sums->logarithm(columns.exp_sum, rows);
 }
 
 template <class T>
@@ -246,11 +257,12 @@ void Columns::derive_row_value(const ValueSpec& spec, int64_t first, int64_t off
       return functions.earth_movers(pair, spec.number, target);
     case ValueKind::kMeanError:
       return functions.mean_error(pair, spec.bins, target);
-    case ValueKind::kCrossentropy:
-      return functions.crossentropy(pair, (spec.from_logits ? exp_sum_ : sum_) + offset, spec.number, spec.from_logits,
-                                    target);
-    case ValueKind::kRowSum:
-      return functions.row_sum(pair, target);
+    case ValueKind::kCrossentropy: {
+      double normalizers[kBlockRows];
+      for (int64_t row = 0; row < rows; ++row)
+        normalizers[row] = spec.from_logits ? maximum_[offset + row] + exp_sum_[offset + row] : sum_[offset + row];
+      return functions.crossentropy(pair, normalizers, spec.number, spec.from_logits, target);
+    }
     default:
       functions.row_sum(pair, target);
       for (int64_t row = 0; row < rows; ++row) target[row] /= static_cast<double>(pair.width);

@@ -22,7 +22,6 @@ BINARY_EQUAL: int
 EARTH_MOVERS: int
 MEAN_ERROR: int
 ROW_MEAN: int
-ROW_SUM: int
 
 def add(
     y_true: object,

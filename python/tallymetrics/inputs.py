@@ -94,7 +94,7 @@ def _shape_error(name: str, expected: str, array: Array) -> ValueError:
     return ValueError(f"`{name}` must have shape {expected}. Received shape {array.shape}.")
 
 
-def _samples(shape: tuple[int, ...]) -> int:
+def rows_per_sample(shape: tuple[int, ...]) -> int:
     """Rows per sample of rows arranged in `shape`: the first axis counts samples."""
     return max(math.prod(shape[1:]), 1)
 
@@ -169,7 +169,7 @@ def values_batch(values: Any, sample_weight: Any) -> Batch:
     if weights is not None and weights.ndim > array.ndim and weights.shape[-1] == 1:
         weights = weights[..., 0]
     if array.ndim == 1 or (weights is not None and weights.ndim > 1):
-        return Batch(None, array.reshape(-1), row_weights(weights, array.shape), _samples(array.shape))
+        return Batch(None, array.reshape(-1), row_weights(weights, array.shape), rows_per_sample(array.shape))
     rows = array.reshape(array.shape[0], -1) if array.size else np.zeros((0, 1), array.dtype)
     return Batch(None, rows, row_weights(weights, rows.shape[:1]), 1)
 
@@ -205,6 +205,7 @@ class Layouts:
         if axis not in self._moved:
             y_true = np.moveaxis(self.y_true, axis, -1) if self.y_true.ndim == ndim else self.y_true
             self._moved[axis] = Layouts(y_true, np.moveaxis(self.y_pred, axis, -1), self._sample_weight)
+            self._moved[axis]._raw_pred = self._raw_pred
         return self._moved[axis]
 
     def weights(self, shape: tuple[int, ...]) -> Array | None:
@@ -228,7 +229,7 @@ class Layouts:
         if y_true.shape != shape:
             raise _shape_error("y_true", f"{shape}, one label for each row of `y_pred`", self.y_true)
         rows = y_pred.reshape(math.prod(shape), y_pred.shape[-1])
-        return Batch(y_true.reshape(-1), rows, self.weights(shape), _samples(shape))
+        return Batch(y_true.reshape(-1), rows, self.weights(shape), rows_per_sample(shape))
 
     def paired(self) -> Batch:
         """Two arrays of one shape [..., width]; two of rank 1 are rows of one value."""
@@ -244,7 +245,9 @@ class Layouts:
         if width == 0:
             raise _shape_error("y_pred", "[..., width] of at least one column", y_pred)
         rows = math.prod(shape)
-        return Batch(y_true.reshape(rows, width), y_pred.reshape(rows, width), self.weights(shape), _samples(shape))
+        return Batch(
+            y_true.reshape(rows, width), y_pred.reshape(rows, width), self.weights(shape), rows_per_sample(shape)
+        )
 
     def elements(self) -> Batch:
         """Two arrays of one shape, every element a row."""
@@ -255,7 +258,7 @@ class Layouts:
         shape = y_pred.shape
         if y_pred.ndim == 1:
             return Batch(y_true, y_pred, self.weights(shape), 1)
-        return Batch(y_true.reshape(-1), y_pred.reshape(-1), self.weights(shape), _samples(shape))
+        return Batch(y_true.reshape(-1), y_pred.reshape(-1), self.weights(shape), rows_per_sample(shape))
 
     def paired_or_elements(self) -> Batch:
         """As `paired`, or as `elements` where there is a weight for each element."""
@@ -292,4 +295,4 @@ class Layouts:
         if y_pred.shape != shape or y_true.shape[-1] == 0:
             raise _shape_error("y_pred", f"{shape}, one label for each row of `y_true`", self.y_pred)
         rows = y_true.reshape(math.prod(shape), y_true.shape[-1])
-        return Batch(rows, y_pred.reshape(-1), self.weights(shape), _samples(shape))
+        return Batch(rows, y_pred.reshape(-1), self.weights(shape), rows_per_sample(shape))

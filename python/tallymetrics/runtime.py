@@ -3,6 +3,7 @@
 import os
 
 from tallymetrics import _core
+from tallymetrics.inputs import as_integer
 
 _num_threads: int | None = None
 
@@ -58,12 +59,10 @@ def set_num_threads(num_threads: int | None) -> None:
     """Sets the most threads that one update uses; `None` returns to the default of `get_num_threads`.
 
     Raises:
-        ValueError: If `num_threads` is less than 1.
+        ValueError: If `num_threads` is not from 1 to 1024.
     """
     global _num_threads
-    if num_threads is not None and num_threads < 1:
-        raise ValueError(f"`num_threads` must be at least 1. Received {num_threads}.")
-    _num_threads = None if num_threads is None else int(num_threads)
+    _num_threads = None if num_threads is None else as_integer(num_threads, "num_threads", 1, 1024)
 
 
 def instruction_sets() -> list[str]:

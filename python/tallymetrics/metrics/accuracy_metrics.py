@@ -28,8 +28,10 @@ class Accuracy(MeanOfRows):
         >>> accuracy.result()
         0.75
 
-    Differs from Keras: labels are compared by value, never cast to an integer type of the predictions, so a label 0.7
-    does not match a prediction 0.
+    Integers are compared exactly, with each other and with floats. Two floating-point arrays are compared in the
+    precision of the predictions, as Keras does: a label 0.1 matches a float32 prediction of 0.1.
+
+    Differs from Keras: a label is never cast to an integer type, so 0.7 does not match a prediction 0.
     """
 
     _value = _core.EQUAL
@@ -38,13 +40,19 @@ class Accuracy(MeanOfRows):
         super().__init__(name, dtype)
 
     def layout(self, layouts: Layouts) -> Batch:
+        if layouts.y_pred.ndim == layouts.y_true.ndim + 1 and layouts.y_pred.shape[-1] > 1:
+            raise ValueError(
+                f"`y_pred` must have shape {layouts.y_true.shape}, as `y_true` has. Received shape "
+                f"{layouts.y_pred.shape}. For rows of scores use SparseCategoricalAccuracy."
+            )
         true_type, pred_type = layouts.y_true.dtype, layouts.y_pred.dtype
         if true_type.kind in "biu" or pred_type.kind in "biu":
             return layouts.elements()
         batch = layouts.paired_or_elements()
         if true_type.kind == "f" and pred_type.kind == "f" and true_type.itemsize > pred_type.itemsize:
             assert batch.y_true is not None
-            return batch._replace(y_true=batch.y_true.astype(pred_type))
+            with np.errstate(over="ignore"):
+                return batch._replace(y_true=batch.y_true.astype(pred_type))
         return batch
 
 

@@ -1,15 +1,15 @@
 """Many metrics, one read of each batch."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
-from tallymetrics.inputs import Batch, Layouts
+from tallymetrics.inputs import Batch, Layouts, as_array
 from tallymetrics.metrics.function_metric import FunctionMetric
 from tallymetrics.metrics.metric import Metric
-from tallymetrics.metrics.native import NativeMetric, add_batch
-from tallymetrics.metrics.reduction_metrics import MeanMetricWrapper
+from tallymetrics.metrics.native import NativeMetric, add_batch, locked
+from tallymetrics.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
+from tallymetrics.metrics.variables import Arrays
 
 
 class MetricCollection(Metric):
@@ -21,8 +21,8 @@ class MetricCollection(Metric):
             numbered where they recur.
         name: Name of the collection, default `"metric_collection"`.
 
-    A batch is added to every metric or, where one refuses it, to none. Metrics written in Python run beside the pass,
-    after it.
+    A batch is added to every metric or, where one refuses it, to none. Metrics written in Python run before the pass,
+    in NumPy.
 
     Example:
         >>> from tallymetrics import metrics
@@ -45,7 +45,11 @@ class MetricCollection(Metric):
             self._metrics[self._unique(key or metric.name)] = metric
         if len({id(metric) for metric in self._metrics.values()}) != len(self._metrics):
             raise ValueError("`metrics` must be different objects. Received one of them twice.")
-        self._native = [metric for metric in self.metrics if isinstance(metric, NativeMetric) and _reads_pairs(metric)]
+        self._native = [
+            metric
+            for metric in self.metrics
+            if isinstance(metric, NativeMetric) and not isinstance(metric, MeanMetricWrapper)
+        ]
         self._others = [metric for metric in self.metrics if metric not in self._native]
 
     def _unique(self, key: str) -> str:
@@ -70,15 +74,34 @@ class MetricCollection(Metric):
     def __len__(self) -> int:
         return len(self._metrics)
 
-    def _nested_metrics(self) -> list[Metric]:
-        return self.metrics
+    def _nested_by_key(self) -> list[tuple[str, Metric]]:
+        return list(self._metrics.items())
 
-    def _keyed_variables(self) -> list[Any]:
-        return [
-            (f"{key}/{deep}", variable)
-            for key, metric in self._metrics.items()
-            for deep, variable in metric._keyed_variables()
-        ]
+    def state_arrays(self) -> Arrays:
+        """Returns copies of the raw arrays of every metric, as `key/name`."""
+        with locked(self.metrics):
+            return {
+                f"{key}/{name}": array
+                for key, metric in self._metrics.items()
+                for name, array in metric.state_arrays().items()
+            }
+
+    def load_state_arrays(self, arrays: Arrays) -> None:
+        """Replaces every metric's state by arrays that `state_arrays` of an equal collection returned.
+
+        Raises:
+            ValueError: If an array is missing, unknown or of another shape. The state is as before then.
+        """
+        parts: dict[str, Arrays] = {key: {} for key in self._metrics}
+        for name, array in arrays.items():
+            owners = [key for key in self._metrics if name.startswith(key + "/")]
+            if not owners:
+                raise ValueError(f"`arrays` must name states of {self.keys()}. Received {name!r}.")
+            owner = max(owners, key=len)
+            parts[owner][name[len(owner) + 1 :]] = array
+        with locked(self.metrics), restored_on_error(self.metrics):
+            for key, metric in self._metrics.items():
+                metric.load_state_arrays(parts[key])
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds a batch to every metric, or to none.
@@ -96,25 +119,16 @@ class MetricCollection(Metric):
         passes: dict[int, tuple[Batch, list[NativeMetric]]] = {}
         for metric, batch in zip(self._native, batches, strict=True):
             passes.setdefault(id(batch), (batch, []))[1].append(metric)
-        self._add_to_all(list(passes.values()), layouts, (y_true, y_pred, sample_weight))
+        self._add_to_all(list(passes.values()), (y_true, y_pred, sample_weight))
 
-    def _add_to_all(self, passes: list[tuple[Batch, list[NativeMetric]]], layouts: Layouts, given: Any) -> None:
-        """Several steps, any of which may refuse the batch: what was added before is taken back then."""
-        before = [(metric, metric.state_arrays()) for metric in self._metrics.values()]
-        try:
+    def _add_to_all(self, passes: list[tuple[Batch, list[NativeMetric]]], given: Any) -> None:
+        """Several steps, any of which may refuse the batch: those before it are taken back then."""
+        to_restore = [*self._others, *(metric for _, metrics in passes[:-1] for metric in metrics)]
+        with locked(self.metrics), restored_on_error(to_restore):
+            for metric in self._others:
+                _update_in_python(metric, *given)
             for batch, metrics in passes:
                 add_batch(metrics, batch)
-            for metric in self._others:
-                if isinstance(metric, MeanMetricWrapper):
-                    metric.update_state(*given)
-                elif given[2] is None:
-                    metric.update_state(layouts.y_true, layouts.y_pred)
-                else:
-                    metric.update_state(layouts.y_true, layouts.y_pred, sample_weight=np.asarray(given[2]))
-        except BaseException:
-            for metric, arrays in before:
-                metric.load_state_arrays(arrays)
-            raise
 
     def result(self) -> dict[str, Any]:
         """Returns the results by key; a metric whose result is a dict contributes its own entries."""
@@ -166,20 +180,46 @@ class MetricCollection(Metric):
         return cls(metrics, name=config["name"])
 
 
+@contextmanager
+def restored_on_error(metrics: Iterable[Metric]) -> Iterator[None]:
+    """Puts the metrics' states back if the block raises."""
+    before = [(metric, metric.state_arrays()) for metric in metrics]
+    try:
+        yield
+    except BaseException:
+        for metric, arrays in before:
+            metric.load_state_arrays(arrays)
+        raise
+
+
+def _update_in_python(metric: Metric, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+    if isinstance(metric, (MeanMetricWrapper, FunctionMetric)):
+        metric.update_state(y_true, y_pred, sample_weight)
+        return
+    arrays = as_array(y_true, "y_true"), as_array(y_pred, "y_pred")
+    if sample_weight is None:
+        metric.update_state(*arrays)
+    else:
+        metric.update_state(*arrays, sample_weight=as_array(sample_weight, "sample_weight"))
+
+
 def _as_metric(given: Any) -> Metric:
     from tallymetrics.metrics import get
 
+    if isinstance(given, str):
+        try:
+            given = get(given)
+        except ValueError as error:
+            hint = "Names whose meaning depends on shapes, such as 'acc' or 'top_5', are for `tallymetrics.evaluate`."
+            raise ValueError(f"{error} {hint}") from None
+    elif isinstance(given, dict):
+        given = get(given)
+    elif isinstance(given, type) and issubclass(given, Metric):
+        given = given()
+    if isinstance(given, (Mean, Sum)) and not isinstance(given, MeanMetricWrapper):
+        raise TypeError(f"`metrics` must take (y_true, y_pred). {type(given).__name__} takes values: update it apart.")
     if isinstance(given, Metric):
         return given
-    if isinstance(given, (str, dict)):
-        metric: Metric = get(given)
-        return metric
-    if isinstance(given, type) and issubclass(given, Metric):
-        return given()
-    if isinstance(given, Callable):  # type: ignore[arg-type]
+    if callable(given):
         return FunctionMetric(given)
     raise TypeError(f"`metrics` must hold metrics, identifiers or functions. Received {given!r}.")
-
-
-def _reads_pairs(metric: NativeMetric) -> bool:
-    return type(metric).layout is not NativeMetric.layout

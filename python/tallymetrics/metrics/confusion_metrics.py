@@ -125,7 +125,7 @@ class ConfusionMatrix(NativeMetric):
 
     def accumulators(self, batch: Batch) -> list[Accumulator]:
         planes, first_limb = self.cells.planes_for(batch.weights, len(batch.y_pred))
-        return [(_core.LABEL_COUNTS, planes, first_limb, self.num_classes, None)]
+        return [(_core.LABEL_COUNTS, planes, first_limb, self.num_classes)]
 
     def _counts(self) -> npt.NDArray[Any]:
         with self._lock:

@@ -19,14 +19,17 @@ class ExactTable(Variable):
 
     def __init__(self, shape: tuple[int, ...], name: str) -> None:
         super().__init__(np.zeros(shape, np.int64), name)
+        self._initial = self._value[:0]
         self._planes: dict[int, npt.NDArray[np.int64]] = {_core.UNIT_LIMB: self._value}
         self._before: dict[int, npt.NDArray[np.int64]] | None = None
         self._rows_since_carry = 0
 
     @property
     def is_integral(self) -> bool:
-        """Whether no floating-point weight was ever added."""
-        return len(self._planes) == 1
+        """Whether no floating-point weight was ever added, and the counts fit int64."""
+        above = self._planes.get(_core.UNIT_LIMB + 1)
+        whole = min(self._planes) == _core.UNIT_LIMB and max(self._planes) <= _core.UNIT_LIMB + 1
+        return whole and (above is None or not (np.abs(above) >= 1 << 30).any())
 
     def planes_for(self, weights: npt.NDArray[Any] | None, rows: int) -> tuple[tuple[npt.NDArray[np.int64], ...], int]:
         """Makes room for exact sums of these weights; returns the planes and the limb of the first.
@@ -66,9 +69,11 @@ class ExactTable(Variable):
     @property
     def value(self) -> npt.NDArray[Any]:
         """int64 while every count is a whole number by its kind, else float64, rounded once."""
+        if len(self._planes) > 1:
+            self.carry()
         if self.is_integral:
-            return self._value
-        self.carry()
+            above = self._planes.get(_core.UNIT_LIMB + 1)
+            return self._value if above is None else self._value + (above << 32)
         digits = [self._planes[limb] for limb in sorted(self._planes)]
         negative = digits[-1] < 0
         if negative.any():
@@ -103,10 +108,13 @@ class ExactTable(Variable):
                 self._planes[limb] += plane
             else:
                 self._planes[limb] = plane.copy()
+        self._fill_gaps()
+        self.carry()
+
+    def _fill_gaps(self) -> None:
         for limb in range(min(self._planes), max(self._planes)):
             if limb not in self._planes:
                 self._planes[limb] = np.zeros(self.shape, np.int64)
-        self.carry()
 
     def arrays(self) -> Arrays:
         """The plane of ones under the variable's name, others as `name@k` in units of 2^(32 k)."""
@@ -118,6 +126,9 @@ class ExactTable(Variable):
 
     def load(self, arrays: Arrays) -> None:
         planes = {limb: arrays[self._key(limb)] for limb in range(_core.LIMBS) if self._key(limb) in arrays}
+        named = [name for name in arrays if name == self.name or name.startswith(self.name + "@")]
+        if _core.UNIT_LIMB not in planes or len(planes) != len(named):
+            raise ValueError(f"`arrays` must hold planes of `{self.name}`, the plane of ones too. Received {named}.")
         for plane in planes.values():
             if plane.shape != self.shape or plane.dtype != np.int64:
                 raise ValueError(
@@ -125,6 +136,7 @@ class ExactTable(Variable):
                 )
         self.assign(planes.pop(_core.UNIT_LIMB))
         self._planes.update({limb: plane.copy() for limb, plane in planes.items()})
+        self._fill_gaps()
 
 
 def _carried(digits: list[npt.NDArray[np.int64]]) -> list[npt.NDArray[np.int64]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tallymetrics.inputs import as_array
+from tallymetrics.inputs import as_array, masked_weights
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.reduction_metrics import Mean
 
@@ -43,7 +43,9 @@ class FunctionMetric(Metric):
             TypeError: If the function returned something other than numbers.
             ValueError: If it returned another number of values than there are samples.
         """
+        given = y_pred
         y_true, y_pred = as_array(y_true, "y_true"), as_array(y_pred, "y_pred")
+        sample_weight = masked_weights(sample_weight, given, y_pred.shape[:1])
         returned = self.function(y_true, y_pred)
         named = returned if isinstance(returned, Mapping) else {self.name: returned}
         updates = {str(key): self._batch_mean(str(key), value, y_pred, sample_weight) for key, value in named.items()}
@@ -95,6 +97,10 @@ class FunctionMetric(Metric):
         if not isinstance(other, FunctionMetric) or other.function is not self.function:
             raise ValueError(f"`metrics` must be of the function {self.name!r} to merge. Received {other!r}.")
         return other
+
+    def _nested_by_key(self) -> list[tuple[str, Metric]]:
+        # The means come to be with the function's answers; the methods below see to their state.
+        return []
 
     def state_arrays(self) -> dict[str, Any]:
         """Returns copies of the raw arrays of each mean, by its key."""

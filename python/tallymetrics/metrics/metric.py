@@ -85,7 +85,19 @@ class Metric:
         return [*self._variables, *itertools.chain.from_iterable(nested)]
 
     def _nested_metrics(self) -> list["Metric"]:
-        return [value for value in vars(self).values() if isinstance(value, Metric)]
+        return [metric for _, metric in self._nested_by_key()]
+
+    def _nested_by_key(self) -> list[tuple[str, "Metric"]]:
+        """Metrics among the attributes, also those in lists, tuples and dicts."""
+        found = []
+        for name, value in vars(self).items():
+            members: Iterable[tuple[str, Any]] = [(name, value)]
+            if isinstance(value, (list, tuple)):
+                members = [(f"{name}/{index}", member) for index, member in enumerate(value)]
+            elif isinstance(value, dict):
+                members = [(f"{name}/{key}", member) for key, member in value.items()]
+            found += [(key, member) for key, member in members if isinstance(member, Metric)]
+        return found
 
     def add_variable(
         self,
@@ -122,10 +134,11 @@ class Metric:
         shape: tuple[int, ...] = (),
         initializer: str | Callable[..., Any] | None = None,
         dtype: Any = None,
+        aggregation: str = "sum",
         name: str | None = None,
     ) -> Variable:
         """Adds a variable; see `add_variable`."""
-        return self.add_variable(shape=shape, initializer=initializer, dtype=dtype, name=name)
+        return self.add_variable(shape, initializer, dtype, aggregation, name)
 
     def _track(self, variable: Any) -> Any:
         self._variables.append(variable)
@@ -207,12 +220,12 @@ class Metric:
         with self._lock:
             before = self.state_arrays()
             known = {key + variable.name for key, variable in self._keyed_variables()}
-            given = {name.split("@")[0] for name in arrays}
+            given = {name if name in known else re.sub(r"@-?\d+$", "", name) for name in arrays}
             if known != given:
                 raise ValueError(f"`arrays` must name the states {sorted(known)}. Received {sorted(given)}.")
             try:
                 self._load(arrays)
-            except ValueError:
+            except BaseException:
                 self._load(before)
                 raise
 
@@ -223,10 +236,8 @@ class Metric:
 
     def _keyed_variables(self) -> list[tuple[str, Variable]]:
         own = [("", variable) for variable in self._variables]
-        nested = [(key, value) for key, value in vars(self).items() if isinstance(value, Metric)]
-        return own + [
-            (f"{key}/{deep}", variable) for key, value in nested for deep, variable in value._keyed_variables()
-        ]
+        nested = ((key, entry) for key, metric in self._nested_by_key() for entry in metric._keyed_variables())
+        return own + [(f"{key}/{deep}", variable) for key, (deep, variable) in nested]
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""

@@ -1,6 +1,7 @@
 """Metrics whose batches are added by the native pass, alone or many in one read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from tallymetrics import _core, runtime
@@ -64,14 +65,20 @@ def add_batch(metrics: Sequence[NativeMetric], batch: Batch) -> None:
         with metrics[0]._lock:
             _add_locked(metrics, batch)
         return
-    # One order for all threads, or two that add to the same metrics would wait for ever.
+    with locked(metrics):
+        _add_locked(metrics, batch)
+
+
+@contextmanager
+def locked(metrics: Iterable[Metric]) -> Iterator[None]:
+    """Holds the locks of all metrics, taken in one order for all threads: two that share metrics cannot deadlock."""
     locks = [metric._lock for metric in sorted(metrics, key=id)]
     held = 0
     try:
         for lock in locks:
             lock.acquire()
             held += 1
-        _add_locked(metrics, batch)
+        yield
     finally:
         for lock in locks[:held]:
             lock.release()
@@ -108,7 +115,9 @@ def _value_error(fault: Any, metrics: Sequence[NativeMetric], batch: Batch) -> V
 
 
 def _refuses(metric: NativeMetric, batch: Batch, label: Any) -> bool:
-    return not 0 <= label.item() < metric.classes(batch)
+    # Between two label arrays only metrics with a number of classes of their own check labels.
+    checks = batch.y_pred.ndim == 2 or type(metric).classes is not NativeMetric.classes
+    return checks and not 0 <= label.item() < metric.classes(batch)
 
 
 class MeanOfRows(NativeMetric):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts, as_array, values_batch
+from tallymetrics.inputs import Batch, Layouts, as_array, row_weights, rows_per_sample, values_batch
 from tallymetrics.metrics.metric import snake_case
 from tallymetrics.metrics.native import Accumulator, MeanOfRows, NativeMetric, add_batch
 
@@ -18,7 +18,8 @@ class Sum(NativeMetric):
         name: Name of the metric, default `"sum"`.
         dtype: What `result()` is rounded to, default float64.
 
-    `update_state(values, sample_weight=None)` takes values of any shape; weights broadcast to them from the left.
+    `update_state(values, sample_weight=None)` takes values of any shape, read as float64; weights broadcast to
+    them from the left.
 
     Example:
         >>> from tallymetrics import metrics
@@ -34,10 +35,12 @@ class Sum(NativeMetric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Adds values, [...], with weights that broadcast to them."""
-        add_batch([self], values_batch(values, sample_weight))
+        array = as_array(values, "values")
+        weights = row_weights(sample_weight, array.shape or (1,))
+        add_batch([self], Batch(None, array.reshape(-1), weights, rows_per_sample(array.shape)))
 
     def accumulators(self, batch: Batch) -> list[Accumulator]:
-        return [(_core.MEAN, self.total.words, None, _core.ROW_SUM, 0.0, False, None, None)]
+        return [(_core.MEAN, self.total.words, None, _core.ROW_MEAN, 0.0, False, None, None)]
 
     def result(self) -> float:
         """Returns the sum, rounded once; 0.0 for an empty state."""

@@ -31,6 +31,10 @@ class Variable(NDArrayOperatorsMixin):
     def dtype(self) -> str:
         return self.value.dtype.name
 
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
     def numpy(self) -> npt.NDArray[Any]:
         """Returns a copy."""
         return self.value.copy()
@@ -69,14 +73,22 @@ class Variable(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         unwrapped = tuple(value.value if isinstance(value, Variable) else value for value in inputs)
-        if "out" in options:
-            options["out"] = tuple(out.value if isinstance(out, Variable) else out for out in options["out"])
-            getattr(ufunc, method)(*unwrapped, **options)
-            return self
-        return getattr(ufunc, method)(*unwrapped, **options)
+        targets = options.pop("out", ())
+        result = getattr(ufunc, method)(*unwrapped, **options)
+        if not targets:
+            return result
+        # `variable += 1` assigns to the variable, whatever holds its value.
+        target = targets[0]
+        if isinstance(target, Variable):
+            return target.assign(result)
+        target[...] = result
+        return target
 
     def __getitem__(self, index: Any) -> Any:
         return self.value[index]
+
+    def __len__(self) -> int:
+        return len(self.value)
 
     def __float__(self) -> float:
         return float(self.value)
