@@ -8,6 +8,7 @@ namespace {
 constexpr double kLn2High = 0x1.62e42fefa2p-1;     // 40 bits of log 2: times an exponent it is exact
 constexpr double kLn2Low = 0x1.9ef35793c7673p-41;  // the rest
 constexpr int64_t kSqrtHalfBits = 0x3fe6a09e667f3bcd;
+constexpr int64_t kExponentMask = -(int64_t{1} << 52);
 
 inline Doubles to_doubles(Longs whole) {
   // Exact for |whole| < 2^51: the low bits of 1.5 * 2^52 hold the number.
@@ -32,8 +33,9 @@ inline Double logarithm_of_ordinary(Double value) {
   using Integer = typename IntegerOf<Double>::Type;
   Integer bits;
   std::memcpy(&bits, &value, sizeof bits);
-  const Integer exponent = (bits - kSqrtHalfBits) >> 52;
-  bits -= exponent << 52;
+  const Integer offset = bits - kSqrtHalfBits;
+  const Integer exponent = offset >> 52;
+  bits -= offset & kExponentMask;
   Double mantissa;
   std::memcpy(&mantissa, &bits, sizeof bits);
   const Double fraction = mantissa - 1.0;
