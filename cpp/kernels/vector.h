@@ -80,7 +80,9 @@ inline Doubles load_doubles(const float* source) {
 #elif defined(__AVX2__)
   return _mm256_cvtps_pd(_mm_loadu_ps(source));
 #elif defined(__x86_64__)
-  return _mm_cvtps_pd(_mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double*>(source))));
+  double pair;
+  std::memcpy(&pair, source, sizeof pair);
+  return _mm_cvtps_pd(_mm_castpd_ps(_mm_set_sd(pair)));
 #else
   return __builtin_convertvector(load<HalfFloats>(source), Doubles);
 #endif
