@@ -52,7 +52,6 @@ class Scratch {
   T* as() const {
     return static_cast<T*>(data_);
   }
-  size_t bytes() const { return bytes_; }
 
  private:
   static constexpr size_t kAlignment = 64;

@@ -15,6 +15,7 @@ from tallymetrics import metrics
 from tallymetrics.inputs import as_array
 from tallymetrics.metrics.function_metric import FunctionMetric, function_name
 from tallymetrics.metrics.identifiers import IDENTIFIERS
+from tallymetrics.metrics.metric import unique_name
 
 # A confusion matrix of more classes is made only when asked for by its number of classes.
 _MOST_CLASSES = 10_000
@@ -163,12 +164,8 @@ def resolve(identifiers: Iterable[Any], first: FirstBatch) -> dict[str, metrics.
     resolved: dict[str, metrics.Metric] = {}
     for identifier in identifiers:
         metric = _metric(identifier, first)
-        key = name = identifier if isinstance(identifier, str) else metric.name
-        repeats = 0
-        while key in resolved:
-            repeats += 1
-            key = f"{name}_{repeats}"
-        resolved[key] = metric
+        name = identifier if isinstance(identifier, str) else metric.name
+        resolved[unique_name(name, resolved)] = metric
     return resolved
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tallymetrics.inputs import Batch, Layouts, as_array
 from tallymetrics.metrics.function_metric import FunctionMetric
-from tallymetrics.metrics.metric import Metric
+from tallymetrics.metrics.metric import Metric, unique_name
 from tallymetrics.metrics.native import NativeMetric, add_batch, locked
 from tallymetrics.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
 from tallymetrics.metrics.variables import Arrays
@@ -42,7 +42,7 @@ class MetricCollection(Metric):
         named = metrics.items() if isinstance(metrics, Mapping) else ((None, metric) for metric in metrics)
         for key, given in named:
             metric = _as_metric(given)
-            self._metrics[self._unique(key or metric.name)] = metric
+            self._metrics[unique_name(key or metric.name, self._metrics)] = metric
         if len({id(metric) for metric in self._metrics.values()}) != len(self._metrics):
             raise ValueError("`metrics` must be different objects. Received one of them twice.")
         self._native = [
@@ -51,13 +51,6 @@ class MetricCollection(Metric):
             if isinstance(metric, NativeMetric) and not isinstance(metric, MeanMetricWrapper)
         ]
         self._others = [metric for metric in self.metrics if metric not in self._native]
-
-    def _unique(self, key: str) -> str:
-        number, unique = 0, key
-        while unique in self._metrics:
-            number += 1
-            unique = f"{key}_{number}"
-        return unique
 
     @property
     def metrics(self) -> list[Metric]:
@@ -137,11 +130,7 @@ class MetricCollection(Metric):
             value = metric.result()
             entries = value if isinstance(value, Mapping) else {key: value}
             for entry, entry_value in entries.items():
-                unique, number = entry, 0
-                while unique in results:
-                    number += 1
-                    unique = f"{entry}_{number}"
-                results[unique] = entry_value
+                results[unique_name(entry, results)] = entry_value
         return results
 
     def reset_state(self) -> None:

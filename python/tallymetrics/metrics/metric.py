@@ -4,7 +4,7 @@ import copy
 import itertools
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,6 +23,12 @@ def snake_case(name: str) -> str:
     name = re.sub(r"\W+", "", name)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def unique_name(name: str, taken: Container[str]) -> str:
+    """Returns `name`, or where it is taken the first free of `name_1`, `name_2`, ..."""
+    candidates = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(1)))
+    return next(candidate for candidate in candidates if candidate not in taken)
 
 
 def _automatic_name(prefix: str) -> str:
@@ -123,8 +129,7 @@ class Metric:
             raise ValueError(f'`aggregation` must be "sum": states merge by addition. Received {aggregation!r}.')
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         names = {variable.name for variable in self._variables}
-        base = name or "variable"
-        unique = next(n for n in itertools.chain([base], (f"{base}_{i}" for i in itertools.count(1))) if n not in names)
+        unique = unique_name(name or "variable", names)
         variable = float_variable(shape, initializer, np.dtype(dtype or np.float64).name, unique)
         self._track(variable)
         return variable
