@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from cases import Batch, Case
+from families import Batch, Case
 
 import tallymetrics
 from tallymetrics import metrics

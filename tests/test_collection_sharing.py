@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from cases import Batch, Case, absolute_difference
+from cases import absolute_difference
 from draws import draw_ids_and, draw_one_hot_and, draw_soft_and, draw_value_pairs, logits, probabilities
+from families import Batch, Case
 from laws import bits
 
 import tallymetrics

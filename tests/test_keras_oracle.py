@@ -6,7 +6,8 @@ import types
 
 import numpy as np
 import pytest
-from cases import FAMILIES, Case
+from cases import FAMILIES
+from families import Case
 
 from tallymetrics import metrics
 

@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 import reference as twin
-from cases import FAMILIES, Batch, Case
+from cases import FAMILIES
+from families import Batch, Case
 
 import tallymetrics
 from tallymetrics import metrics

@@ -1,4 +1,4 @@
-"""Typed face of the compiled module; see cpp/bindings.cpp."""
+"""Typed face of the compiled module; see cpp/bindings/plan.cpp."""
 
 import numpy as np
 import numpy.typing as npt

@@ -15,7 +15,7 @@ from tallymetrics import metrics
 from tallymetrics.inputs import as_array
 from tallymetrics.metrics.function_metric import FunctionMetric, function_name
 from tallymetrics.metrics.identifiers import IDENTIFIERS
-from tallymetrics.metrics.metric import unique_name
+from tallymetrics.metrics.names import unique_name
 
 # A confusion matrix of more classes is made only when asked for by its number of classes.
 _MOST_CLASSES = 10_000

@@ -9,7 +9,7 @@ from tallymetrics.metrics.accuracy_metrics import (
     TopKCategoricalAccuracy,
 )
 from tallymetrics.metrics.collection import MetricCollection
-from tallymetrics.metrics.confusion_metrics import ConfusionMatrix
+from tallymetrics.metrics.confusion_matrix_metrics import ConfusionMatrix
 from tallymetrics.metrics.distance_metrics import DistributionMeanError, EarthMoversDistance
 from tallymetrics.metrics.identifiers import deserialize, get, serialize
 from tallymetrics.metrics.metric import Metric

@@ -6,7 +6,8 @@ from typing import Any
 
 from tallymetrics.inputs import Batch, Layouts, as_array
 from tallymetrics.metrics.function_metric import FunctionMetric
-from tallymetrics.metrics.metric import Metric, unique_name
+from tallymetrics.metrics.metric import Metric
+from tallymetrics.metrics.names import unique_name
 from tallymetrics.metrics.native import NativeMetric, add_batch, locked
 from tallymetrics.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
 from tallymetrics.metrics.variables import Arrays

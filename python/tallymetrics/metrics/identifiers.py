@@ -2,41 +2,46 @@
 
 import difflib
 import inspect
+from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 from tallymetrics.metrics import (
     accuracy_metrics,
     collection,
-    confusion_metrics,
+    confusion_matrix_metrics,
     distance_metrics,
+    metric,
     probabilistic_metrics,
     ranking_metrics,
     reduction_metrics,
     regression_metrics,
 )
-from tallymetrics.metrics.metric import Metric, snake_case
+from tallymetrics.metrics.metric import Metric
+from tallymetrics.metrics.names import snake_case
 
-CLASSES: tuple[type[Metric], ...] = (
-    Metric,
-    accuracy_metrics.Accuracy,
-    accuracy_metrics.BinaryAccuracy,
-    accuracy_metrics.CategoricalAccuracy,
-    accuracy_metrics.SparseCategoricalAccuracy,
-    accuracy_metrics.SparseTopKCategoricalAccuracy,
-    accuracy_metrics.TopKCategoricalAccuracy,
-    collection.MetricCollection,
-    confusion_metrics.ConfusionMatrix,
-    distance_metrics.DistributionMeanError,
-    distance_metrics.EarthMoversDistance,
-    probabilistic_metrics.CategoricalCrossentropy,
-    probabilistic_metrics.SparseCategoricalCrossentropy,
-    ranking_metrics.TopKCurve,
-    reduction_metrics.Mean,
-    reduction_metrics.MeanMetricWrapper,
-    reduction_metrics.Sum,
-    regression_metrics.MeanAbsoluteError,
-    regression_metrics.MeanSquaredError,
+_MODULES = (
+    accuracy_metrics,
+    collection,
+    confusion_matrix_metrics,
+    distance_metrics,
+    metric,
+    probabilistic_metrics,
+    ranking_metrics,
+    reduction_metrics,
+    regression_metrics,
 )
+
+
+def _classes_of(module: ModuleType) -> Iterator[type[Metric]]:
+    """The public metrics that a module defines."""
+    for name, value in vars(module).items():
+        is_metric = isinstance(value, type) and issubclass(value, Metric)
+        if is_metric and value.__module__ == module.__name__ and not name.startswith("_"):
+            yield value
+
+
+CLASSES: tuple[type[Metric], ...] = tuple(cls for module in _MODULES for cls in _classes_of(module))
 
 IDENTIFIERS: dict[str, type[Metric]] = {
     **{cls.__name__: cls for cls in CLASSES},

@@ -4,37 +4,18 @@ import copy
 import itertools
 import re
 import threading
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from tallymetrics.metrics.variables import Arrays, Variable, float_variable
+from tallymetrics.metrics.names import automatic_name, snake_case, unique_name
+from tallymetrics.metrics.variables import Arrays, Variable, View, float_variable
 
 Self = TypeVar("Self", bound="Metric")
 
 _DTYPES = ("float64", "float32", "float16")
-_name_counts: dict[str, int] = {}
-
-
-def snake_case(name: str) -> str:
-    """Returns the identifier that Keras makes of a class name: `AUC` -> `auc`, `MeanIoU` -> `mean_io_u`."""
-    name = re.sub(r"\W+", "", name)
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def unique_name(name: str, taken: Container[str]) -> str:
-    """Returns `name`, or where it is taken the first free of `name_1`, `name_2`, ..."""
-    candidates = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(1)))
-    return next(candidate for candidate in candidates if candidate not in taken)
-
-
-def _automatic_name(prefix: str) -> str:
-    number = _name_counts.get(prefix, 0)
-    _name_counts[prefix] = number + 1
-    return prefix if number == 0 else f"{prefix}_{number}"
 
 
 class Metric:
@@ -67,9 +48,10 @@ class Metric:
     """
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
-        self.name = name or _automatic_name(snake_case(type(self).__name__))
+        self.name = name or automatic_name(snake_case(type(self).__name__))
         self._dtype = self._dtype_name(dtype)
         self._variables: list[Variable] = []
+        self._views: list[Variable] = []
         self._lock = threading.RLock()
 
     @staticmethod
@@ -86,8 +68,16 @@ class Metric:
 
     @property
     def variables(self) -> list[Variable]:
-        """The metric's variables, then those of metrics among its attributes."""
+        """The variables that Keras's metric has, then those of metrics among its attributes.
+
+        Where the state is kept in another form, they are read-only views of it.
+        """
         nested = (metric.variables for metric in self._nested_metrics())
+        return [*(self._views or self._variables), *itertools.chain.from_iterable(nested)]
+
+    def _state(self) -> list[Variable]:
+        """What is added up: of this metric, then of metrics among its attributes."""
+        nested = (metric._state() for metric in self._nested_metrics())
         return [*self._variables, *itertools.chain.from_iterable(nested)]
 
     def _nested_metrics(self) -> list["Metric"]:
@@ -149,6 +139,12 @@ class Metric:
         self._variables.append(variable)
         return variable
 
+    def _add_view(self, name: str, read: Callable[[], Any]) -> View:
+        """Adds a variable that Keras's metric has and this one reads from its state; `variables` then lists views."""
+        view = View(name, read)
+        self._views.append(view)
+        return view
+
     def update_state(self, *args: Any, **kwargs: Any) -> Any:
         """Adds a batch to the state."""
         raise NotImplementedError(f"{type(self).__name__} must define `update_state`.")
@@ -165,7 +161,7 @@ class Metric:
     def reset_state(self) -> None:
         """Returns every variable to its start."""
         with self._lock:
-            for variable in self.variables:
+            for variable in self._state():
                 variable.reset()
 
     def reset_states(self) -> None:
@@ -188,8 +184,8 @@ class Metric:
             # One order for all threads, or two that merge into each other would wait for ever.
             first, second = sorted((self, other), key=id)
             with first._lock, second._lock:
-                gathered = copy.deepcopy(other.variables) if other is self else other.variables
-                for variable, addend in zip(self.variables, gathered, strict=True):
+                gathered = copy.deepcopy(other._state()) if other is self else other._state()
+                for variable, addend in zip(self._state(), gathered, strict=True):
                     variable.add(addend)
 
     def _check_mergeable(self, other: "Metric") -> None:
@@ -200,10 +196,50 @@ class Metric:
         mine, theirs = self._merge_key(), other._merge_key()
         if mine != theirs:
             raise ValueError(f"`metrics` must have equal configurations to merge, {mine}. Received {theirs}.")
-        shapes = [variable.shape for variable in self.variables]
-        other_shapes = [variable.shape for variable in other.variables]
+        shapes = [variable.shape for variable in self._state()]
+        other_shapes = [variable.shape for variable in other._state()]
         if shapes != other_shapes:
             raise ValueError(f"`metrics` must have variables of shapes {shapes} to merge. Received {other_shapes}.")
+
+    def stateless_reset_state(self) -> list[Variable]:
+        """Returns the state of a fresh metric, for the other `stateless_` methods; this metric stays as it is."""
+        fresh = copy.deepcopy(self)
+        fresh.reset_state()
+        return fresh._state()
+
+    def stateless_update_state(self, metric_variables: Sequence[Any], *args: Any, **kwargs: Any) -> list[Variable]:
+        """Returns `metric_variables` with a batch added; they and this metric stay as they are.
+
+        Args:
+            metric_variables: What a `stateless_` method returned, or arrays of the same shapes.
+            *args: As for `update_state`.
+            **kwargs: As for `update_state`.
+
+        Raises:
+            ValueError: If the number of variables is wrong.
+        """
+        other = self._with_state(metric_variables)
+        other.update_state(*args, **kwargs)
+        return other._state()
+
+    def stateless_result(self, metric_variables: Sequence[Any]) -> Any:
+        """Returns the result that a metric with this state has."""
+        return self._with_state(metric_variables).result()
+
+    def _with_state(self: Self, metric_variables: Sequence[Any]) -> Self:
+        other = copy.deepcopy(self)
+        state = other._state()
+        if len(metric_variables) != len(state):
+            raise ValueError(
+                f"`metric_variables` must correspond to the {len(state)} variables of {type(self).__name__}. "
+                f"Received {len(metric_variables)}."
+            )
+        for variable, given in zip(state, metric_variables, strict=True):
+            if type(given) is type(variable):
+                variable.load(given.arrays())
+            else:
+                variable.assign(given)
+        return other
 
     def _merge_key(self) -> dict[str, Any]:
         return {key: value for key, value in self.get_config().items() if key not in ("name", "dtype")}

@@ -10,7 +10,7 @@ from tallymetrics.metrics.exact_sum import ExactSum
 from tallymetrics.metrics.exact_table import ExactTable
 from tallymetrics.metrics.metric import Metric
 
-# One accumulator of the native pass: its kind, its state arrays and its parameters (see cpp/bindings.cpp).
+# One accumulator of the native pass: its kind, its state arrays and its parameters (see cpp/bindings/plan.cpp).
 Accumulator = tuple[Any, ...]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from tallymetrics import _core
 from tallymetrics.inputs import Batch, Layouts, as_array, row_weights, rows_per_sample, values_batch
-from tallymetrics.metrics.metric import snake_case
+from tallymetrics.metrics.names import snake_case
 from tallymetrics.metrics.native import Accumulator, MeanOfRows, NativeMetric, add_batch
 
 

@@ -103,6 +103,23 @@ class Variable(NDArrayOperatorsMixin):
         return f"<Variable {self.name} shape={self.shape} value={self.value}>"
 
 
+class View(Variable):
+    """A read-only variable: what Keras's metric keeps under this name, read from the state whenever it is asked for."""
+
+    def __init__(self, name: str, read: Callable[[], Any]) -> None:
+        self.name = name
+        self._read = read
+
+    @property
+    def value(self) -> npt.NDArray[Any]:
+        return np.asarray(self._read())
+
+    def assign(self, value: Any) -> Variable:
+        raise TypeError(f"`{self.name}` is read from the metric's state and cannot be assigned.")
+
+    assign_add = assign_sub = assign
+
+
 def float_variable(
     shape: tuple[int, ...], initializer: str | Callable[..., Any] | None, dtype: str, name: str
 ) -> Variable:

@@ -1,0 +1,17 @@
+// NumPy arrays as views and states.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include "support/array_view.h"
+
+namespace tally {
+
+// An array of one or two dimensions; None is absent.
+ArrayView view_of(const pybind11::handle& object);
+
+// A writable int64 array of exactly this many words.
+int64_t* state_of(const pybind11::handle& object, int64_t words);
+
+}  // namespace tally

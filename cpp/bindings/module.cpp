@@ -1,0 +1,115 @@
+// The Python module: batches in, outcomes out.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "bindings/arrays.h"
+#include "bindings/plan.h"
+#include "pass/pass.h"
+#include "support/dispatch.h"
+#include "support/exact_sum.h"
+
+namespace py = pybind11;
+
+namespace {
+
+using namespace tally;
+
+Batch batch_of(const py::handle& y_true, const py::handle& y_pred, const py::handle& weights, int64_t rows_per_sample) {
+  Batch batch{view_of(y_true), view_of(y_pred), view_of(weights), 0, rows_per_sample};
+  if (!batch.y_pred.dimensions) throw std::invalid_argument("y_pred is missing");
+  batch.rows = batch.y_pred.rows;
+  for (const ArrayView* view : {&batch.y_true, &batch.weights})
+    if (view->dimensions && view->rows != batch.rows) throw std::invalid_argument("arrays differ in rows");
+  if (batch.weights.dimensions == 2) throw std::invalid_argument("weights must have one dimension");
+  if (batch.y_pred.width < 1 || batch.y_true.width < 1 || batch.y_pred.width > INT32_MAX || rows_per_sample < 1)
+    throw std::invalid_argument("a width is out of range");
+  return batch;
+}
+
+py::object add(const py::object& y_true, const py::object& y_pred, const py::object& weights, int64_t rows_per_sample,
+               const py::tuple& specs, int threads) {
+  const Batch batch = batch_of(y_true, y_pred, weights, rows_per_sample);
+  Plan plan(batch);
+  for (const auto& spec : specs) plan.add(py::reinterpret_borrow<py::tuple>(spec));
+  Outcome outcome;
+  // Letting go of the interpreter costs more than a small batch does.
+  if (batch.rows * std::max(batch.y_pred.width, batch.y_true.width) <= 16384) {
+    outcome = add_batch(batch, plan.demand, plan.accumulators, 1, [] { return false; });
+  } else {
+    py::gil_scoped_release release;
+    outcome = add_batch(batch, plan.demand, plan.accumulators, threads, [] {
+      py::gil_scoped_acquire acquire;
+      return PyErr_CheckSignals() != 0;
+    });
+  }
+  if (outcome.interrupted) throw py::error_already_set();
+  if (outcome.fault.argument == Argument::kNone) return py::none();
+  return py::make_tuple(static_cast<int>(outcome.fault.argument), outcome.fault.row);
+}
+
+// The limbs that exact sums of these weights touch, as (first, last); (-1, row) for a weight that is not finite.
+std::pair<int64_t, int64_t> weight_limbs(const py::array& weights) {
+  const ArrayView view = view_of(weights);
+  py::gil_scoped_release release;
+  int first = kUnitLimb;
+  int last = kUnitLimb;
+  double buffer[kBlockRows];
+  for (int64_t begin = 0; begin < view.rows; begin += kBlockRows) {
+    const int64_t count = std::min(kBlockRows, view.rows - begin);
+    kernels().convert->to_double(view.row(begin), view.type, view.row_stride, count, buffer);
+    bool small_integers = true;
+    for (int64_t i = 0; i < count; ++i)
+      small_integers &= buffer[i] > -2147483648.0 && buffer[i] < 2147483648.0 &&
+                        static_cast<double>(static_cast<int32_t>(buffer[i])) == buffer[i];
+    if (small_integers) continue;
+    for (int64_t i = 0; i < count; ++i) {
+      if (!(buffer[i] - buffer[i] == 0.0)) return {-1, begin + i};
+      const Digits digits = split_digits(buffer[i]);
+      for (int digit = 0; digit < 3; ++digit) {
+        if (!digits.digit[digit]) continue;
+        first = std::min(first, digits.first + digit);
+        last = std::max(last, digits.first + digit);
+      }
+    }
+  }
+  return {first, last};
+}
+
+void carry_words(const py::array& words) { carry(state_of(words, kSumWords)); }
+
+uint64_t read_sum(const py::array& array, int threads) {
+  if (!(array.flags() & py::array::c_style)) throw std::invalid_argument("expected a C-contiguous array");
+  const auto* words = static_cast<const uint64_t*>(array.data());
+  const int64_t count = array.nbytes() / 8;
+  py::gil_scoped_release release;
+  return read_words(words, count, std::max(threads, 1));
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "One native pass over a batch for many accumulators; states are int64 arrays owned by the caller.";
+  module.def("add", &add, py::arg("y_true").none(true), py::arg("y_pred"), py::arg("weights").none(true),
+             py::arg("rows_per_sample"), py::arg("accumulators"), py::arg("threads"));
+  module.def("weight_limbs", &weight_limbs, py::arg("weights"));
+  module.def("carry_words", &carry_words, py::arg("words"));
+  module.def("read_sum", &read_sum, py::arg("array"), py::arg("threads"));
+  module.def("instruction_sets", &instruction_sets);
+  module.def("get_instruction_set", [] { return std::string(kernels().name); });
+  module.def("set_instruction_set", &set_instruction_set, py::arg("name"));
+
+  module.attr("SUM_WORDS") = kSumWords;
+  module.attr("LIMBS") = kLimbs;
+  module.attr("UNIT_LIMB") = kUnitLimb;
+  module.attr("MEAN") = static_cast<int>(kMeanAccumulator);
+  module.attr("LABEL_COUNTS") = static_cast<int>(kLabelAccumulator);
+  module.attr("RANK_COUNTS") = static_cast<int>(kRankAccumulator);
+  const char* values[] = {
+      "HIT",   "WITHIN_TOP",   "SPARSE_CROSSENTROPY", "CROSSENTROPY", "SQUARED_ERROR", "ABSOLUTE_ERROR",
+      "EQUAL", "BINARY_EQUAL", "EARTH_MOVERS",        "MEAN_ERROR",   "ROW_MEAN"};
+  for (int kind = 0; kind <= static_cast<int>(ValueKind::kRowMean); ++kind) module.attr(values[kind]) = kind;
+}

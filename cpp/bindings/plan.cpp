@@ -1,0 +1,126 @@
+// The tuples of each kind of accumulator, with every size checked again.
+#include "bindings/plan.h"
+
+#include <pybind11/stl.h>
+
+#include <stdexcept>
+
+#include "accumulators/cell_counts.h"
+#include "accumulators/value_sums.h"
+#include "bindings/arrays.h"
+
+namespace py = pybind11;
+
+namespace tally {
+namespace {
+
+void require(bool holds, const char* message) {
+  if (!holds) throw std::invalid_argument(message);
+}
+
+Ignored ignored_of(const py::handle& object) {
+  if (object.is_none()) return {};
+  return {true, object.cast<int32_t>()};
+}
+
+CellTable table_of(const py::tuple& spec, int64_t cells) {
+  CellTable table;
+  table.cells = cells;
+  table.first_limb = spec[2].cast<int>();
+  for (const auto& plane : spec[1].cast<py::tuple>()) table.planes.push_back(state_of(plane, cells));
+  const int planes = static_cast<int>(table.planes.size());
+  require(table.first_limb >= 0 && table.first_limb + planes <= kLimbs, "planes lie outside the limbs");
+  require(table.first_limb <= kUnitLimb && kUnitLimb < table.first_limb + planes, "the plane of ones is missing");
+  return table;
+}
+
+}  // namespace
+
+void Plan::add(const py::tuple& spec) {
+  switch (spec[0].cast<int>()) {
+    case kMeanAccumulator:
+      add_mean(spec);
+      break;
+    case kLabelAccumulator:
+      add_labels(spec);
+      break;
+    case kRankAccumulator:
+      add_ranks(spec);
+      break;
+    default:
+      throw std::invalid_argument("unknown accumulator");
+  }
+  demand.needs |= accumulators.back()->needs();
+}
+
+// (kind, total, count or None, value kind, number, from_logits, bins or None, ignored or None)
+void Plan::add_mean(const py::tuple& spec) {
+  ValueSpec value;
+  const int kind = spec[3].cast<int>();
+  if (kind < 0 || kind > static_cast<int>(ValueKind::kRowMean)) throw std::invalid_argument("unknown value");
+  value.kind = static_cast<ValueKind>(kind);
+  value.number = spec[4].cast<double>();
+  value.from_logits = spec[5].cast<bool>();
+  if (!spec[6].is_none()) value.bins = bins_of(spec[6]);
+  require_shapes(value);
+
+  ValueSum::Options options;
+  options.total = state_of(spec[1], kSumWords);
+  options.count = spec[2].is_none() ? nullptr : state_of(spec[2], kSumWords);
+  options.value = number_of(value);
+  options.ignored = ignored_of(spec[7]);
+  const unsigned needs = needs_of(value);
+  if (needs & kNeedTrueClass) options.classes = static_cast<int32_t>(batch_.y_pred.width);
+  demand.needs |= needs;
+  accumulators.push_back(std::make_unique<ValueSum>(options));
+}
+
+// (kind, planes, first limb, classes)
+void Plan::add_labels(const py::tuple& spec) {
+  const int64_t classes = spec[3].cast<int64_t>();
+  for (const ArrayView* view : {&batch_.y_true, &batch_.y_pred})
+    require(view->dimensions == 1 || (view->dimensions == 2 && view->width == classes),
+            "rows must have one score a class");
+  require(classes >= 1 && classes <= 65535, "classes must lie in [1, 65535]");
+  accumulators.push_back(
+      std::make_unique<LabelCounts>(table_of(spec, classes * classes), static_cast<int32_t>(classes)));
+}
+
+// (kind, planes, first limb, max_k)
+void Plan::add_ranks(const py::tuple& spec) {
+  const int64_t max_k = spec[3].cast<int64_t>();
+  require(max_k >= 1 && max_k < (int64_t{1} << 30), "max_k is out of range");
+  require(batch_.y_pred.dimensions == 2 && batch_.y_true.dimensions >= 1, "ranks need rows of scores");
+  accumulators.push_back(std::make_unique<RankCounts>(table_of(spec, 3 * (max_k + 1)), static_cast<int32_t>(max_k),
+                                                      static_cast<int32_t>(batch_.y_pred.width)));
+}
+
+const double* Plan::bins_of(const py::handle& object) const {
+  const auto array = py::reinterpret_borrow<py::array>(object);
+  require(py::isinstance<py::array_t<double, py::array::c_style>>(object) && array.size() == batch_.y_pred.width,
+          "bins must be contiguous float64, one a column");
+  return static_cast<const double*>(array.data());
+}
+
+void Plan::require_shapes(const ValueSpec& value) const {
+  const ArrayView& y_true = batch_.y_true;
+  const ArrayView& y_pred = batch_.y_pred;
+  if (value.kind <= ValueKind::kSparseCrossentropy || value.kind == ValueKind::kCrossentropy) {
+    require(y_pred.dimensions == 2 && y_true.dimensions >= 1, "the value needs rows of scores");
+    require(y_true.dimensions == 1 || y_true.width == y_pred.width, "y_true and y_pred differ in width");
+    require(value.kind != ValueKind::kCrossentropy || y_true.dimensions == 2, "the value needs rows of targets");
+  } else if (reads_true_rows(value.kind)) {
+    require(y_true.dimensions == y_pred.dimensions && y_true.width == y_pred.width,
+            "y_true and y_pred differ in shape");
+  }
+  require(value.kind != ValueKind::kMeanError || value.bins, "bins are missing");
+}
+
+int Plan::number_of(const ValueSpec& value) {
+  for (size_t i = 0; i < demand.values.size(); ++i)
+    if (demand.values[i] == value) return static_cast<int>(i);
+  demand.values.push_back(value);
+  return static_cast<int>(demand.values.size()) - 1;
+}
+
+}  // namespace tally

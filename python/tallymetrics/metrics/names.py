@@ -1,0 +1,27 @@
+"""Names of metrics."""
+
+import itertools
+import re
+from collections.abc import Container
+
+_name_counts: dict[str, int] = {}
+
+
+def snake_case(name: str) -> str:
+    """Returns the identifier that Keras makes of a class name: `AUC` -> `auc`, `MeanIoU` -> `mean_io_u`."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def unique_name(name: str, taken: Container[str]) -> str:
+    """Returns `name`, or where it is taken the first free of `name_1`, `name_2`, ..."""
+    candidates = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(1)))
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def automatic_name(prefix: str) -> str:
+    """Returns `prefix`, or where this process has used it `prefix_1`, `prefix_2`, ..."""
+    number = _name_counts.get(prefix, 0)
+    _name_counts[prefix] = number + 1
+    return prefix if number == 0 else f"{prefix}_{number}"
