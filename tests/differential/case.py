@@ -9,6 +9,9 @@ import numpy as np
 from tallymetrics import metrics
 
 
+Answer = dict[str, Any]
+
+
 class Masked(np.ndarray):
     """An array that carries `_keras_mask`, as the outputs of Keras layers do."""
 
@@ -65,19 +68,21 @@ class Case:
     read: Callable[[Any], Any] = result_of
     settle: Callable[[Any], Any] = lambda metric: None
     construct: Callable[[Any, str, dict[str, Any]], Any] = construct
-    expected: Callable[[], Any] | None = None
     tolerance: float = 1e-9
+    states: tuple[str, ...] = ("total", "count")
+    is_merged: bool = False
     presented: list[tuple[tuple[Any, ...], Any]] = field(default_factory=list)
 
-    def present(self, rng: np.random.Generator) -> "Case":
-        """Chooses the layout of every argument that ours gets."""
+    def present(self, rng: np.random.Generator, takes_dtype: bool = False) -> "Case":
+        """Chooses the layout of every argument that ours gets, and now and then the dtype of the result."""
         for update in self.updates:
             *others, last = update.inputs
             shown = [presented(rng, one) for one in others]
             last = presented(rng, last) if update.mask is None else masked(last, update.mask)
             weight = None if update.weight is None else presented(rng, update.weight)
             self.presented.append(((*shown, last), weight))
-        if self.presented and "dtype" not in self.arguments and rng.random() < 0.1:
+        self.is_merged = rng.random() < 0.2
+        if takes_dtype and rng.random() < 0.1:
             self.arguments = {**self.arguments, "dtype": "float32"}
         return self
 
@@ -87,15 +92,21 @@ class Case:
         else:
             metric.update_state(*inputs, sample_weight=weight)
 
-    def ours(self, name: str) -> Any:
-        metric = self.construct(metrics, name, self.arguments)
+    def ours(self, name: str) -> Answer:
+        """The result and state of one metric after all updates, or of one for each update, merged."""
+        parts = [self.construct(metrics, name, self.arguments)]
         for inputs, weight in self.presented:
-            self.feed(metric, inputs, weight)
-        return metric.result()
+            if self.is_merged:
+                parts.append(self.construct(metrics, name, self.arguments))
+            self.feed(parts[-1], inputs, weight)
+        metric = parts[0]
+        metric.merge_state(parts[1:])
+        return self.answer(metric, metric.result())
 
-    def theirs(self, keras_metrics: Any, name: str) -> Any:
-        if self.expected is not None:
-            return self.expected()
+    def answer(self, metric: Any, result: Any) -> Answer:
+        return {"result": result, **{name: np.asarray(getattr(metric, name)) for name in self.states}}
+
+    def theirs(self, keras_metrics: Any, name: str) -> Answer:
         arguments = self.arguments if self.keras_arguments is None else self.keras_arguments
         metric = self.construct(keras_metrics, name, {**arguments, "dtype": "float64"})
         self.settle(metric)
@@ -103,30 +114,31 @@ class Case:
             inputs, weight = update.for_keras()
             if max(map(len, inputs)) and min(map(len, inputs)):
                 self.feed(metric, inputs, weight)
-        return self.read(metric)
+        return self.answer(metric, self.read(metric))
 
-    def our_value(self, name: str) -> Any:
+    def our_value(self, name: str) -> Answer:
         (inputs, _), *rest = self.presented
         assert not rest
-        return getattr(metrics, name)(*inputs, **self.arguments)
+        return {"value": getattr(metrics, name)(*inputs, **self.arguments)}
 
-    def their_value(self, keras_metrics: Any, name: str) -> Any:
-        if self.expected is not None:
-            return self.expected()
+    def their_value(self, keras_metrics: Any, name: str) -> Answer:
         arguments = self.arguments if self.keras_arguments is None else self.keras_arguments
-        return getattr(keras_metrics, name)(*self.updates[0].for_keras()[0], **arguments)
+        return {"value": getattr(keras_metrics, name)(*self.updates[0].for_keras()[0], **arguments)}
 
-    def difference(self, ours: Any, theirs: Any) -> str | None:
+    def difference(self, ours: Answer, theirs: Answer) -> str | None:
         """What is wrong with our answer, if anything."""
-        tolerance = 1e-6 if self.arguments.get("dtype") == "float32" else self.tolerance
-        if np.shape(ours) != np.shape(theirs):
-            return f"shape {np.shape(ours)}, expected {np.shape(theirs)}"
-        if not np.allclose(ours, theirs, rtol=tolerance, atol=tolerance, equal_nan=True):
-            return f"{ours!r}, expected {theirs!r}"
+        for name, expected in theirs.items():
+            value = ours[name]
+            rounded = name == "result" and self.arguments.get("dtype") == "float32"
+            tolerance = 1e-6 if rounded else self.tolerance
+            if np.shape(value) != np.shape(expected):
+                return f"{name} {value!r}, expected shape {np.shape(expected)}: {expected!r}"
+            if not np.allclose(value, expected, rtol=tolerance, atol=tolerance, equal_nan=True):
+                return f"{name} {value!r}, expected {expected!r}"
         return None
 
     def __str__(self) -> str:
-        lines = [f"arguments {self.arguments}"]
+        lines = [f"arguments {self.arguments}{', merged' if self.is_merged else ''}"]
         for inputs, weight in self.presented:
             described = [*inputs] if weight is None else [*inputs, f"weight {describe(weight)}"]
             lines += ["  " + (one if isinstance(one, str) else describe(one)) for one in described]
@@ -145,7 +157,7 @@ def presented(rng: np.random.Generator, array: Any) -> Any:
     """The same numbers as a list, or in another layout of memory."""
     array = np.asarray(array)
     kind = rng.integers(0, 9)
-    if kind == 0 and array.size:
+    if kind == 0 and array.size and array.dtype not in ("float16", "float32"):
         return array.tolist()
     if kind == 1:
         return np.asfortranarray(array)

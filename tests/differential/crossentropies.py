@@ -77,9 +77,7 @@ def draw_sparse_crossentropy(rng):
     if drawn.ignored is not None:
         for update in updates:
             leave_out_ignored(update, drawn)
-    return Case(
-        arguments, updates, {**arguments, "axis": -1, "ignore_class": None}, tolerance=drawn.tolerance
-    )
+    return Case(arguments, updates, {**arguments, "axis": -1, "ignore_class": None}, tolerance=drawn.tolerance)
 
 
 def leave_out_ignored(update, drawn):

@@ -50,8 +50,8 @@ def bits(rng: Rng, shape: tuple[int, ...], dtype: str | None = None) -> np.ndarr
 def weight_values(rng: Rng, shape: tuple[int, ...]) -> np.ndarray:
     kind = choose(rng, ("float64", "float32", "float16", "int64", "uint8", "bool"))
     if kind.startswith("float"):
-        values = np.round(rng.random(shape) * 3, 2)
-        return (values * (rng.random(shape) < 0.8)).astype(kind)
+        # Multiples of 1/8: their sums are exact in Keras too, so that equal counts compare equal.
+        return (rng.integers(0, 25, size=shape) / 8 * (rng.random(shape) < 0.8)).astype(kind)
     return rng.integers(0, 2 if kind == "bool" else 4, size=shape).astype(kind)
 
 
@@ -77,7 +77,9 @@ def samplewise_weight(rng: Rng, form: str, shape: tuple[int, ...]) -> Any:
 WEIGHT_FORMS = ("none", "none", "none", "scalar", "rows", "rows", "column", "element", "row", "trailing", "signed")
 
 
-def samplewise_case(rng: Rng, draw: Callable[[int], tuple], values_shape: Callable[[int], tuple], may_mask: bool = True):
+def samplewise_case(
+    rng: Rng, draw: Callable[[int], tuple], values_shape: Callable[[int], tuple], may_mask: bool = True
+):
     """The updates of a mean of `draw(rows) -> (inputs, Keras's inputs or None)`, weighted by rule S1."""
     form, has_mask = choose(rng, WEIGHT_FORMS), may_mask and rng.random() < 0.15
     updates = []

@@ -1,5 +1,7 @@
 """Cases of sums and means of values, of a user's function in MeanMetricWrapper, and of a user's subclass of Metric."""
 
+from functools import cache
+
 import numpy as np
 from differential.case import Case, Update
 from differential.drawing import WEIGHT_FORMS, batch_sizes, choose, reals, samplewise_case, samplewise_weight
@@ -27,7 +29,7 @@ def draw_sum(rng):
     for rows in batch_sizes(rng):
         weight = samplewise_weight(rng, form, (rows, *shape))
         updates.append(Update((reals(rng, (rows, *shape)),), weight))
-    return Case({}, updates)
+    return Case({}, updates, states=("total",))
 
 
 def weighted_difference(y_true, y_pred, scale=1.0, power=1):
@@ -47,8 +49,9 @@ def draw_wrapper(rng):
     return Case(dict(arguments), updates, construct=construct_wrapper)
 
 
-def construct_subclass(module, name, arguments):
-    class Gathered(getattr(module, name)):
+@cache
+def subclass_of(base):
+    class Gathered(base):
         """What a user writes, in the same words for both libraries."""
 
         def __init__(self, scale=1.0, name="gathered", dtype=None):
@@ -60,12 +63,18 @@ def construct_subclass(module, name, arguments):
         def update_state(self, y_true, y_pred, sample_weight=None):
             y_true, y_pred = np.asarray(y_true, np.float64), np.asarray(y_pred, np.float64)
             self.total.assign(self.total + self.scale * np.stack([y_true.sum(), y_pred.sum()]))
-            self.seen.assign_add(float(y_true.size if sample_weight is None else np.sum(sample_weight, dtype=np.float64)))
+            self.seen.assign_add(
+                float(y_true.size if sample_weight is None else np.sum(sample_weight, dtype=np.float64))
+            )
 
         def result(self):
             return self.total / self.seen
 
-    return Gathered(**arguments)
+    return Gathered
+
+
+def construct_subclass(module, name, arguments):
+    return subclass_of(getattr(module, name))(**arguments)
 
 
 def draw_subclass(rng):
@@ -75,7 +84,7 @@ def draw_subclass(rng):
     for update in updates:
         update.keras_inputs = None
         update.weight = update.weight if np.ndim(update.weight) else None
-    return Case(choose(rng, ({}, {"scale": 3.0})), updates, construct=construct_subclass)
+    return Case(choose(rng, ({}, {"scale": 3.0})), updates, construct=construct_subclass, states=("total", "seen"))
 
 
 CLASSES = {
