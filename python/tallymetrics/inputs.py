@@ -261,12 +261,14 @@ class Layouts:
         return Batch(y_true.reshape(-1), y_pred.reshape(-1), self.weights(shape), rows_per_sample(shape))
 
     def paired_or_elements(self) -> Batch:
-        """As `paired`, or as `elements` where there is a weight for each element."""
-        weights = self._sample_weight
-        if weights is not None and self.y_pred.ndim > 1 and np.ndim(weights) >= self.y_pred.ndim:
-            if np.shape(weights)[-1] != 1 or self.y_pred.shape[-1] == 1:
-                return self.elements()
-            if np.ndim(weights) > self.y_pred.ndim:
+        """As `paired`, or as `elements` where there is a weight or a mask for each element."""
+        mask = getattr(self._raw_pred, "_keras_mask", None)
+        if self._sample_weight is None and mask is None:
+            return self.paired()
+        shape = aligned_pair(self.y_true, self.y_pred)[1].shape
+        for weights in (self._sample_weight, mask):
+            rank = 0 if weights is None else np.ndim(weights)
+            if rank > len(shape) > 1 or (rank == len(shape) > 1 and (np.shape(weights)[-1] != 1 or shape[-1] == 1)):
                 return self.elements()
         return self.paired()
 

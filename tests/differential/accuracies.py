@@ -1,6 +1,7 @@
 """Cases of accuracies: equal values, thresholds, argmax and top k, from labels, one-hot rows, scores and sorted ids."""
 
 import numpy as np
+
 from differential.case import Case, Update
 from differential.drawing import CLASSES as CLASS_NUMBERS
 from differential.drawing import FLOATS, INTEGERS, bits, choose, samplewise_case, unit_scores

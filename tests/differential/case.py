@@ -8,7 +8,6 @@ import numpy as np
 
 from tallymetrics import metrics
 
-
 Answer = dict[str, Any]
 
 

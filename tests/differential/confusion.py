@@ -3,6 +3,7 @@
 from functools import partial
 
 import numpy as np
+
 from differential.accuracies import with_nan
 from differential.case import Case, Update
 from differential.crossentropies import logits

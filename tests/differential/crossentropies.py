@@ -1,6 +1,7 @@
-"""Cases of cross-entropies, divergences and hinges: probabilities or logits, labels or rows of targets, any class axis."""
+"""Cases of cross-entropies, divergences and hinges: probabilities or logits, labels or target rows, any class axis."""
 
 import numpy as np
+
 from differential.accuracies import Classes
 from differential.case import Case, Update, exact
 from differential.drawing import CLASSES as CLASS_NUMBERS

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
 from differential.case import Update
 
 Rng = np.random.Generator

@@ -3,6 +3,7 @@
 from functools import partial
 
 import numpy as np
+
 from differential.case import Case, Update
 from differential.drawing import WIDTHS, choose, reals, samplewise_case
 

@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+
 from differential.case import Case, Update
 from differential.drawing import WEIGHT_FORMS, batch_sizes, choose, reals, samplewise_case, samplewise_weight
 from differential.errors import Pairs

@@ -6,6 +6,7 @@ Keras adds 1e-7 to every denominator and divides in float32, so that a perfect s
 from functools import partial
 
 import numpy as np
+
 from differential.accuracies import Classes
 from differential.case import Case, Update
 from differential.drawing import FLOATS, INTEGERS, batch_sizes, bits, choose, unit_scores, weight_values
