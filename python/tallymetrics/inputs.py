@@ -266,9 +266,9 @@ class Layouts:
         if self._sample_weight is None and mask is None:
             return self.paired()
         shape = aligned_pair(self.y_true, self.y_pred)[1].shape
-        for weights in (self._sample_weight, mask):
-            rank = 0 if weights is None else np.ndim(weights)
-            if rank > len(shape) > 1 or (rank == len(shape) > 1 and (np.shape(weights)[-1] != 1 or shape[-1] == 1)):
+        for given in (self._sample_weight, mask):
+            inner = () if given is None else np.shape(given)[1:]
+            if len(inner) >= len(shape) > 1 or (len(inner) == len(shape) - 1 > 0 and (inner[-1] != 1 or shape[-1] == 1)):
                 return self.elements()
         return self.paired()
 

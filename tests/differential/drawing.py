@@ -71,7 +71,7 @@ def samplewise_weight(rng: Rng, form: str, shape: tuple[int, ...]) -> Any:
     if form == "scalar":
         return weight_values(rng, ())
     if form == "signed":
-        return rng.integers(-2, 5, size=rows)
+        return rng.integers(0 if inner else -2, 5, size=rows)
     return weight_values(rng, shapes[form])
 
 

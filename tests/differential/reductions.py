@@ -84,7 +84,7 @@ def draw_subclass(rng):
     updates = [update for update in updates if len(update.inputs[0])]
     for update in updates:
         update.keras_inputs = None
-        update.weight = update.weight if np.ndim(update.weight) else None
+        update.weight = 1 + np.abs(update.weight.astype(np.float64)) if np.ndim(update.weight) else None
     return Case(choose(rng, ({}, {"scale": 3.0})), updates, construct=construct_subclass, states=("total", "seen"))
 
 
