@@ -267,8 +267,9 @@ class Layouts:
             return self.paired()
         shape = aligned_pair(self.y_true, self.y_pred)[1].shape
         for given in (self._sample_weight, mask):
-            inner = () if given is None else np.shape(given)[1:]
-            if len(inner) >= len(shape) > 1 or (len(inner) == len(shape) - 1 > 0 and (inner[-1] != 1 or shape[-1] == 1)):
+            weights = () if given is None else np.shape(given)
+            of_elements = len(weights) == len(shape) and (weights[-1:] != (1,) or shape[-1:] == (1,))
+            if len(shape) > 1 and (of_elements or len(weights) > len(shape)):
                 return self.elements()
         return self.paired()
 
