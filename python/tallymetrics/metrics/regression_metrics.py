@@ -220,8 +220,9 @@ class CosineSimilarity(MeanOfRows):
         >>> similarity.result()
         0.5
 
-    Differs from Keras: arrays of rank 1 are refused; Keras takes a whole batch of them as one row. The configuration
-    keeps `axis`, which Keras's drops.
+    Differs from Keras: arrays of rank 1 are refused; Keras takes a whole batch of them as one row. Arrays are
+    broadcast before their lengths are measured; Keras normalises a column of width 1 by itself and may answer beyond 1.
+    The configuration keeps `axis`, which Keras's drops, and `axis=0` works.
     """
 
     _value = _core.COSINE
