@@ -1,4 +1,4 @@
-"""Slow, obvious twins of the values that a row has: losses, errors and correlations, in float64 from the definitions."""
+"""Slow, obvious twins of the values that a row has: losses, errors and correlations, from their definitions."""
 
 import numpy as np
 from reference import EPSILON, MeanOf, align_ranks, as_float64, row_mean

@@ -204,8 +204,8 @@ class Poisson(MeanOfRows):
         name: Name of the metric, default `"poisson"`.
         dtype: What `result()` is rounded to, default float64.
 
-    `update_state` takes counts and predicted rates of one shape, [samples] or [samples, ..., outputs]; weights broadcast
-    to the samples. A negative rate gives NaN.
+    `update_state` takes counts and predicted rates of one shape, [samples] or [samples, ..., outputs]; weights
+    broadcast to the samples. A negative rate gives NaN.
 
     Example:
         >>> from tallymetrics import metrics
