@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from differential.accuracies import with_nan
-from differential.case import Case, Update
+from differential.case import Case, Update, exact
 from differential.crossentropies import logits
 from differential.drawing import FLOATS, batch_sizes, bits, choose, unit_scores, weight_values
 from differential.errors import Pairs
@@ -45,6 +45,11 @@ def thresholds(rng):
     return {"thresholds": (sorted(drawn.tolist()) if kind == "uneven" else drawn.tolist())}
 
 
+def beyond(rng, shape, dtype):
+    """Scores of which some lie outside [0, 1]."""
+    return (rng.normal(size=shape) * 0.4 + 0.5).astype(dtype)
+
+
 class Scored:
     """Labels and scores of one form, and weights by rule S2."""
 
@@ -82,7 +87,7 @@ class Scored:
 
 
 def draw_count(rng):
-    return Scored(rng).case(thresholds(rng), ("accumulator",))
+    return Scored(rng, draw_scores=choose(rng, (unit_scores, beyond))).case(thresholds(rng), ("accumulator",))
 
 
 def draw_precision_or_recall(wrong, rng):
@@ -111,14 +116,10 @@ def only_top(scores, k):
     return np.where(ranks < k, scores, -2e10)
 
 
-def beyond(rng, shape, dtype):
-    """Scores of which some lie outside [0, 1]."""
-    return (rng.normal(size=shape) * 0.4 + 0.5).astype(dtype)
-
-
-def clip(updates):
+def within_ends(updates):
+    """For Keras, whose curves end at -1e-7 and 1 + 1e-7 and lose the scores beyond if thresholds are uneven."""
     for update in updates:
-        update.keras_inputs = update.inputs[0], np.clip(update.inputs[1], 0, 1)
+        update.keras_inputs = update.inputs[0], np.clip(exact(update.inputs[1]), -5e-8, 1 + 5e-8)
     return updates
 
 
@@ -126,7 +127,7 @@ def draw_at(argument, rng):
     arguments = {argument: choose(rng, (*POINTS, float(rng.random())))}
     if rng.random() < 0.7:
         arguments["num_thresholds"] = choose(rng, (1, 2, 3, 5, 11, 50))
-    draw_scores = choose(rng, (unit_scores, unit_scores, beyond))
+    draw_scores = choose(rng, (unit_scores, unit_scores, beyond))  # which Keras would clip, we compare as they are
     if rng.random() < 0.3:
         scored = Scored(rng, ("rank-2",), 3, draw_scores)
         arguments["class_id"] = int(rng.integers(0, 3))
@@ -134,7 +135,7 @@ def draw_at(argument, rng):
             scored.weight_form = "rows"
     else:
         scored = Scored(rng, draw_scores=draw_scores)
-    return scored.case(arguments, updates=clip(scored.updates()))
+    return scored.case(arguments)
 
 
 def curve_arguments(rng):
@@ -152,10 +153,7 @@ def curve_arguments(rng):
 def draw_area(rng):
     arguments, kind = curve_arguments(rng), choose(rng, ("flat", "flat", "label weights", "labels", "labels"))
     from_logits = rng.random() < 0.2
-    in_range = "thresholds" in arguments or from_logits
-    draw_scores = (
-        logits if from_logits else choose(rng, (unit_scores, unit_scores, unit_scores if in_range else beyond))
-    )
+    draw_scores = logits if from_logits else choose(rng, (unit_scores, unit_scores, beyond))
     if from_logits:
         arguments["from_logits"] = True
     if kind == "flat":
@@ -167,7 +165,7 @@ def draw_area(rng):
             arguments |= {"multi_label": True} | ({"num_labels": width} if rng.random() < 0.5 else {})
         if kind == "label weights" or rng.random() < 0.5:
             arguments["label_weights"] = (rng.integers(0, 9, size=width) / 4).tolist()
-    return scored.case(arguments, updates=scored.updates() if from_logits else clip(scored.updates()))
+    return scored.case(arguments, updates=scored.updates() if from_logits else within_ends(scored.updates()))
 
 
 CLASSES = {

@@ -80,7 +80,7 @@ def along_axis(forms, min_width=1):
         pairs = Pairs(rng, forms, width=choose(rng, [width for width in WIDTHS if width >= min_width]))
         rank = len(pairs.element_shape(1))
         pairs.draw_true = pairs.draw_pred = lambda rng, shape: rng.normal(size=shape).astype(choose(rng, ("f4", "f8")))
-        axis = choose(rng, (-1, rank - 1, 1))
+        axis = -1 if pairs.form.endswith("trailing") else choose(rng, (-1, rank - 1, 1))
         arguments = {} if axis == -1 else {"axis": axis}
 
         def values_shape(rows):
