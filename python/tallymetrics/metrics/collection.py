@@ -8,7 +8,7 @@ from tallymetrics.inputs import Batch, Layouts, as_array
 from tallymetrics.metrics.function_metric import FunctionMetric
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.names import unique_name
-from tallymetrics.metrics.native import NativeMetric, add_batch, locked
+from tallymetrics.metrics.native import NativeMetric, Repeated, add_batch, locked
 from tallymetrics.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
 from tallymetrics.metrics.variables import Arrays
 
@@ -52,6 +52,10 @@ class MetricCollection(Metric):
             if isinstance(metric, NativeMetric) and not isinstance(metric, MeanMetricWrapper)
         ]
         self._others = [metric for metric in self.metrics if metric not in self._native]
+        self._repeated = Repeated()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_repeated": Repeated()}
 
     @property
     def metrics(self) -> list[Metric]:
@@ -104,11 +108,14 @@ class MetricCollection(Metric):
             ValueError: If a metric refuses a shape or a value.
             TypeError: If an array is not numeric.
         """
+        if sample_weight is None and self._repeated.add(y_true, y_pred):
+            return
         layouts = Layouts(y_true, y_pred, sample_weight)
         batches = [metric.layout(layouts) for metric in self._native]
         if not self._others and all(batch is batches[0] for batch in batches):
             if batches:
-                add_batch(self._native, batches[0])
+                accumulators = add_batch(self._native, batches[0])
+                self._repeated = Repeated(self._native, batches[0], accumulators, y_true, y_pred)
             return
         passes: dict[int, tuple[Batch, list[NativeMetric]]] = {}
         for metric, batch in zip(self._native, batches, strict=True):

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from tallymetrics import _core, runtime
 from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.exact_sum import ExactSum
@@ -15,11 +17,16 @@ Accumulator = tuple[Any, ...]
 
 
 class NativeMetric(Metric):
-    """A metric that declares how it reads a batch and which accumulators add it."""
+    """A metric that declares how it reads a batch and which accumulators add it.
+
+    Both may depend on the batch's dtypes, on its shape but for the number of rows and on whether it is weighted, and on
+    nothing else of it: for unweighted batches that look like the last one they are not asked again.
+    """
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         super().__init__(dtype, name)
         self._tables: list[ExactTable] = []
+        self._repeated = Repeated()
 
     def layout(self, layouts: Layouts) -> Batch:
         """Returns the batch that this metric reads the arrays as."""
@@ -45,7 +52,19 @@ class NativeMetric(Metric):
             ValueError: If a shape or a value is refused; the state is as before then.
             TypeError: If an array is not numeric.
         """
-        add_batch([self], self.layout(Layouts(y_true, y_pred, sample_weight)))
+        if sample_weight is None and self._repeated.add(y_true, y_pred):
+            return
+        batch = self.layout(Layouts(y_true, y_pred, sample_weight))
+        accumulators = add_batch([self], batch)
+        self._repeated = Repeated([self], batch, accumulators, y_true, y_pred)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name != "_repeated":
+            Repeated.changes += 1
+        super().__setattr__(name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_repeated": Repeated()}
 
     def _exact_sum(self, name: str) -> ExactSum:
         variable: ExactSum = self._track(ExactSum(name))
@@ -57,16 +76,68 @@ class NativeMetric(Metric):
         return variable
 
 
-def add_batch(metrics: Sequence[NativeMetric], batch: Batch) -> None:
-    """Adds a batch to all metrics in one read, or to none."""
+class Repeated:
+    """The native call for unweighted batches that look like one that was added before.
+
+    For a few rows, working out how a metric reads its arrays takes longer than adding them.
+    """
+
+    # Counts changes to any metric's attributes: what was worked out before one is worked out again.
+    changes = 0
+
+    __slots__ = ("_accumulators", "_changes", "_locks", "_pred_tail", "_pred_type", "_true_tail", "_true_type")
+
+    def __init__(
+        self,
+        metrics: Sequence[Metric] = (),
+        batch: Batch | None = None,
+        accumulators: tuple[Accumulator, ...] | None = None,
+        y_true: Any = None,
+        y_pred: Any = None,
+    ) -> None:
+        self._changes = -1
+        # Only arrays that the batch took as they are can be passed on without another look.
+        taken = batch is not None and batch.y_true is y_true and batch.y_pred is y_pred
+        if not taken or accumulators is None or batch is None or batch.weights is not None:
+            return
+        if batch.rows_per_sample != 1 or type(y_true) is not np.ndarray or type(y_pred) is not np.ndarray:
+            return
+        self._true_type, self._true_tail = y_true.dtype, y_true.shape[1:]
+        self._pred_type, self._pred_tail = y_pred.dtype, y_pred.shape[1:]
+        self._accumulators = accumulators
+        self._locks = [metric._lock for metric in sorted(metrics, key=id)]
+        self._changes = Repeated.changes
+
+    def add(self, y_true: Any, y_pred: Any) -> bool:
+        """Adds a batch if it looks like the one before; False, with nothing added, if not or if it is refused."""
+        if self._changes != Repeated.changes or type(y_true) is not np.ndarray or type(y_pred) is not np.ndarray:
+            return False
+        if y_true.dtype is not self._true_type or y_pred.dtype is not self._pred_type:
+            return False
+        if y_true.shape[1:] != self._true_tail or y_pred.shape[1:] != self._pred_tail:
+            return False
+        locks = self._locks
+        held = 0
+        try:
+            for lock in locks:
+                lock.acquire()
+                held += 1
+            fault = _core.add(y_true, y_pred, None, 1, self._accumulators, runtime.get_num_threads())
+            return fault is None
+        except ValueError:
+            # Lengths that differ or misaligned memory: the long way finds the words.
+            return False
+        finally:
+            for lock in locks[:held]:
+                lock.release()
+
+
+def add_batch(metrics: Sequence[NativeMetric], batch: Batch) -> tuple[Accumulator, ...] | None:
+    """Adds a batch to all metrics in one read, or to none; returns the accumulators, None if there were no rows."""
     if len(batch.y_pred) == 0:
-        return
-    if len(metrics) == 1:
-        with metrics[0]._lock:
-            _add_locked(metrics, batch)
-        return
+        return None
     with locked(metrics):
-        _add_locked(metrics, batch)
+        return _add_locked(metrics, batch)
 
 
 @contextmanager
@@ -84,14 +155,15 @@ def locked(metrics: Iterable[Metric]) -> Iterator[None]:
             lock.release()
 
 
-def _add_locked(metrics: Sequence[NativeMetric], batch: Batch) -> None:
+def _add_locked(metrics: Sequence[NativeMetric], batch: Batch) -> tuple[Accumulator, ...]:
     added = False
     try:
-        accumulators = [accumulator for metric in metrics for accumulator in metric.accumulators(batch)]
-        fault = _core.add(*batch, tuple(accumulators), runtime.get_num_threads())
+        accumulators = tuple(accumulator for metric in metrics for accumulator in metric.accumulators(batch))
+        fault = _core.add(*batch, accumulators, runtime.get_num_threads())
         if fault is not None:
             raise _value_error(fault, metrics, batch)
         added = True
+        return accumulators
     finally:
         for metric in metrics:
             for table in metric._tables:
