@@ -8,8 +8,9 @@ from tallymetrics.inputs import Batch, Layouts, as_array
 from tallymetrics.metrics.function_metric import FunctionMetric
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.names import unique_name
-from tallymetrics.metrics.native import NativeMetric, Repeated, add_batch, locked
+from tallymetrics.metrics.native import NativeMetric, add_batch, locked
 from tallymetrics.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
+from tallymetrics.metrics.repeated import Repeated
 from tallymetrics.metrics.variables import Arrays
 
 
@@ -108,14 +109,15 @@ class MetricCollection(Metric):
             ValueError: If a metric refuses a shape or a value.
             TypeError: If an array is not numeric.
         """
-        if sample_weight is None and self._repeated.add(y_true, y_pred):
+        if self._repeated.add(y_true, y_pred, sample_weight):
             return
         layouts = Layouts(y_true, y_pred, sample_weight)
         batches = [metric.layout(layouts) for metric in self._native]
         if not self._others and all(batch is batches[0] for batch in batches):
             if batches:
                 accumulators = add_batch(self._native, batches[0])
-                self._repeated = Repeated(self._native, batches[0], accumulators, y_true, y_pred)
+                given = (y_true, y_pred, sample_weight)
+                self._repeated = Repeated.of(self._native, batches[0], accumulators, given)
             return
         passes: dict[int, tuple[Batch, list[NativeMetric]]] = {}
         for metric, batch in zip(self._native, batches, strict=True):

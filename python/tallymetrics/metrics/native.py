@@ -1,16 +1,17 @@
 """Metrics whose batches are added by the native pass, alone or many in one read."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-
-import numpy as np
 
 from tallymetrics import _core, runtime
 from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.exact_sum import ExactSum
 from tallymetrics.metrics.exact_table import ExactTable
 from tallymetrics.metrics.metric import Metric
+from tallymetrics.metrics.repeated import Repeated
 
 # One accumulator of the native pass: its kind, its state arrays and its parameters (see cpp/bindings/plan.cpp).
 Accumulator = tuple[Any, ...]
@@ -20,7 +21,8 @@ class NativeMetric(Metric):
     """A metric that declares how it reads a batch and which accumulators add it.
 
     Both may depend on the batch's dtypes, on its shape but for the number of rows and on whether it is weighted, and on
-    nothing else of it: for unweighted batches that look like the last one they are not asked again.
+    nothing else of it: for batches that look like the last one they are not asked again. Only tables make room by the
+    weights themselves.
     """
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
@@ -52,11 +54,13 @@ class NativeMetric(Metric):
             ValueError: If a shape or a value is refused; the state is as before then.
             TypeError: If an array is not numeric.
         """
-        if sample_weight is None and self._repeated.add(y_true, y_pred):
+        if self._repeated.add(y_true, y_pred, sample_weight):
             return
-        batch = self.layout(Layouts(y_true, y_pred, sample_weight))
-        accumulators = add_batch([self], batch)
-        self._repeated = Repeated([self], batch, accumulators, y_true, y_pred)
+        self._add(self.layout(Layouts(y_true, y_pred, sample_weight)), (y_true, y_pred, sample_weight))
+
+    def _add(self, batch: Batch, given: tuple[Any, Any, Any]) -> None:
+        """Adds a batch and remembers how, for arrays that look like those `given`."""
+        self._repeated = Repeated.of([self], batch, add_batch([self], batch), given)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name != "_repeated":
@@ -74,62 +78,6 @@ class NativeMetric(Metric):
         variable: ExactTable = self._track(ExactTable(shape, name))
         self._tables.append(variable)
         return variable
-
-
-class Repeated:
-    """The native call for unweighted batches that look like one that was added before.
-
-    For a few rows, working out how a metric reads its arrays takes longer than adding them.
-    """
-
-    # Counts changes to any metric's attributes: what was worked out before one is worked out again.
-    changes = 0
-
-    __slots__ = ("_accumulators", "_changes", "_locks", "_pred_tail", "_pred_type", "_true_tail", "_true_type")
-
-    def __init__(
-        self,
-        metrics: Sequence[Metric] = (),
-        batch: Batch | None = None,
-        accumulators: tuple[Accumulator, ...] | None = None,
-        y_true: Any = None,
-        y_pred: Any = None,
-    ) -> None:
-        self._changes = -1
-        # Only arrays that the batch took as they are can be passed on without another look.
-        taken = batch is not None and batch.y_true is y_true and batch.y_pred is y_pred
-        if not taken or accumulators is None or batch is None or batch.weights is not None:
-            return
-        if batch.rows_per_sample != 1 or type(y_true) is not np.ndarray or type(y_pred) is not np.ndarray:
-            return
-        self._true_type, self._true_tail = y_true.dtype, y_true.shape[1:]
-        self._pred_type, self._pred_tail = y_pred.dtype, y_pred.shape[1:]
-        self._accumulators = accumulators
-        self._locks = [metric._lock for metric in sorted(metrics, key=id)]
-        self._changes = Repeated.changes
-
-    def add(self, y_true: Any, y_pred: Any) -> bool:
-        """Adds a batch if it looks like the one before; False, with nothing added, if not or if it is refused."""
-        if self._changes != Repeated.changes or type(y_true) is not np.ndarray or type(y_pred) is not np.ndarray:
-            return False
-        if y_true.dtype is not self._true_type or y_pred.dtype is not self._pred_type:
-            return False
-        if y_true.shape[1:] != self._true_tail or y_pred.shape[1:] != self._pred_tail:
-            return False
-        locks = self._locks
-        held = 0
-        try:
-            for lock in locks:
-                lock.acquire()
-                held += 1
-            fault = _core.add(y_true, y_pred, None, 1, self._accumulators, runtime.get_num_threads())
-            return fault is None
-        except ValueError:
-            # Lengths that differ or misaligned memory: the long way finds the words.
-            return False
-        finally:
-            for lock in locks[:held]:
-                lock.release()
 
 
 def add_batch(metrics: Sequence[NativeMetric], batch: Batch) -> tuple[Accumulator, ...] | None:
