@@ -6,11 +6,11 @@
 namespace tally {
 namespace {
 
-void add_values(int64_t* words, const double* values, int64_t count, int64_t* exponent) {
-  double parts[2];
-  if (kernels().sums->exact_parts(values, count, parts, exponent)) {
-    add_exactly(words, parts[0]);
-    if (parts[1] != 0.0) add_exactly(words, parts[1]);
+void add_values(int64_t* words, const double* values, int64_t count, SumGrid* grid) {
+  int64_t sums[2];
+  if (kernels().sums->exact_sums(values, count, grid, sums)) {
+    add_exactly(words, sums[0], grid->exponent - 52);
+    if (sums[1]) add_exactly(words, sums[1], grid->exponent - 103);
   } else {
     for (int64_t i = 0; i < count; ++i) add_exactly(words, values[i]);
   }
@@ -41,7 +41,7 @@ void ValueSum::add_block(const Block& block, Partial& partial, int64_t* total, i
   // A sum takes weights as they are; in a mean the rows of a sample share its weight.
   const double share = options_.count ? block.share : 1.0;
   if (!block.weights && share == 1.0 && !options_.ignored.active) {
-    add_values(total, values, block.rows, &partial.total_exponent);
+    add_values(total, values, block.rows, &partial.total_grid);
     if (count) count[kUnitLimb] += block.rows;
     return;
   }
@@ -50,8 +50,8 @@ void ValueSum::add_block(const Block& block, Partial& partial, int64_t* total, i
     products[kept] = values[row] * weights[kept];
     kept += !(options_.ignored.active && block.true_class[row] == options_.ignored.label);
   }
-  add_values(total, products, kept, &partial.total_exponent);
-  if (count) add_values(count, weights, kept, &partial.count_exponent);
+  add_values(total, products, kept, &partial.total_grid);
+  if (count) add_values(count, weights, kept, &partial.count_grid);
 }
 
 void ValueSum::add(const Block& block, int worker) {

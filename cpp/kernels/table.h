@@ -119,12 +119,18 @@ struct RowKernels {
   RowFunctions<double> f64;
 };
 
+// The two grids of an exact sum: multiples of 2^(exponent - 52) and, if `fine`, of 2^(exponent - 103).
+struct SumGrid {
+  int64_t exponent = 2;
+  bool fine = false;
+};
+
 struct SumKernels {
   // Replaces each value by its natural logarithm.
   void (*logarithm)(double* values, int64_t count);
-  // Splits the sum of up to kBlockRows values into two doubles that add up to it exactly; false if they cannot.
-  // `exponent` guesses that of the greatest magnitude, and takes the true one.
-  bool (*exact_parts)(const double* values, int64_t count, double parts[2], int64_t* exponent);
+  // Sums up to kBlockRows values as two integers on the grids, exactly; false if the values do not lie on such grids.
+  // `grid` is a guess that spares work where it is right, and takes the grid that was used.
+  bool (*exact_sums)(const double* values, int64_t count, SumGrid* grid, int64_t sums[2]);
 };
 
 }  // namespace tally
