@@ -21,6 +21,7 @@ struct Block {
   const double* const* values = nullptr;  // the value columns of the pass, by number
   const double* weights = nullptr;        // null: every weight is 1
   double share = 1.0;                     // what one row is of its sample: 1 / rows per sample
+  int64_t first = 0;                      // the first row's number in the batch
 };
 
 enum class Argument { kNone, kTrueLabel, kPredictedLabel, kWeight };

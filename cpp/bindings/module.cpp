@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 #include "bindings/arrays.h"
@@ -107,9 +108,32 @@ PYBIND11_MODULE(_core, module) {
   module.attr("UNIT_LIMB") = kUnitLimb;
   module.attr("MEAN") = static_cast<int>(kMeanAccumulator);
   module.attr("LABEL_COUNTS") = static_cast<int>(kLabelAccumulator);
+  module.attr("ROW_VALUES") = static_cast<int>(kValuesAccumulator);
   module.attr("RANK_COUNTS") = static_cast<int>(kRankAccumulator);
-  const char* values[] = {
-      "HIT",   "WITHIN_TOP",   "SPARSE_CROSSENTROPY", "CROSSENTROPY", "SQUARED_ERROR", "ABSOLUTE_ERROR",
-      "EQUAL", "BINARY_EQUAL", "EARTH_MOVERS",        "MEAN_ERROR",   "ROW_MEAN"};
-  for (int kind = 0; kind <= static_cast<int>(ValueKind::kRowMean); ++kind) module.attr(values[kind]) = kind;
+  const char* values[] = {"HIT",
+                          "WITHIN_TOP",
+                          "SPARSE_CROSSENTROPY",
+                          "CROSSENTROPY",
+                          "SQUARED_ERROR",
+                          "ABSOLUTE_ERROR",
+                          "EQUAL",
+                          "BINARY_EQUAL",
+                          "EARTH_MOVERS",
+                          "MEAN_ERROR",
+                          "ROW_MEAN",
+                          "BINARY_CROSSENTROPY",
+                          "HINGE",
+                          "SQUARED_HINGE",
+                          "CATEGORICAL_HINGE",
+                          "KL_DIVERGENCE",
+                          "POISSON",
+                          "LOG_COSH",
+                          "PERCENTAGE_ERROR",
+                          "SQUARED_LOGARITHMIC_ERROR",
+                          "COSINE",
+                          "PEARSON",
+                          "CONCORDANCE",
+                          "HUBER"};
+  static_assert(std::size(values) == static_cast<size_t>(ValueKind::kValueKinds), "every value has a name");
+  for (size_t kind = 0; kind < std::size(values); ++kind) module.attr(values[kind]) = kind;
 }

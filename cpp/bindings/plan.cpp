@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "accumulators/cell_counts.h"
+#include "accumulators/row_values.h"
 #include "accumulators/value_sums.h"
 #include "bindings/arrays.h"
 
@@ -47,23 +48,30 @@ void Plan::add(const py::tuple& spec) {
     case kRankAccumulator:
       add_ranks(spec);
       break;
+    case kValuesAccumulator:
+      add_values(spec);
+      break;
     default:
       throw std::invalid_argument("unknown accumulator");
   }
   demand.needs |= accumulators.back()->needs();
 }
 
+ValueSpec Plan::value_of(const py::tuple& spec, size_t first) const {
+  ValueSpec value;
+  const int kind = spec[first].cast<int>();
+  require(kind >= 0 && kind < static_cast<int>(ValueKind::kValueKinds), "unknown value");
+  value.kind = static_cast<ValueKind>(kind);
+  value.number = spec[first + 1].cast<double>();
+  value.from_logits = spec[first + 2].cast<bool>();
+  if (!spec[first + 3].is_none()) value.bins = bins_of(spec[first + 3]);
+  require_shapes(value);
+  return value;
+}
+
 // (kind, total, count or None, value kind, number, from_logits, bins or None, ignored or None)
 void Plan::add_mean(const py::tuple& spec) {
-  ValueSpec value;
-  const int kind = spec[3].cast<int>();
-  if (kind < 0 || kind > static_cast<int>(ValueKind::kRowMean)) throw std::invalid_argument("unknown value");
-  value.kind = static_cast<ValueKind>(kind);
-  value.number = spec[4].cast<double>();
-  value.from_logits = spec[5].cast<bool>();
-  if (!spec[6].is_none()) value.bins = bins_of(spec[6]);
-  require_shapes(value);
-
+  const ValueSpec value = value_of(spec, 3);
   ValueSum::Options options;
   options.total = state_of(spec[1], kSumWords);
   options.count = spec[2].is_none() ? nullptr : state_of(spec[2], kSumWords);
@@ -73,6 +81,19 @@ void Plan::add_mean(const py::tuple& spec) {
   if (needs & kNeedTrueClass) options.classes = static_cast<int32_t>(batch_.y_pred.width);
   demand.needs |= needs;
   accumulators.push_back(std::make_unique<ValueSum>(options));
+}
+
+// (kind, float64 array of one value a row, value kind, number, from_logits, bins or None, ignored or None)
+void Plan::add_values(const py::tuple& spec) {
+  const ValueSpec value = value_of(spec, 2);
+  RowValues::Options options;
+  options.target = numbers_of(spec[1], batch_.rows);
+  options.value = number_of(value);
+  options.ignored = ignored_of(spec[6]);
+  const unsigned needs = needs_of(value);
+  if (needs & kNeedTrueClass) options.classes = static_cast<int32_t>(batch_.y_pred.width);
+  demand.needs |= needs;
+  accumulators.push_back(std::make_unique<RowValues>(options));
 }
 
 // (kind, planes, first limb, classes)

@@ -8,6 +8,7 @@ namespace {
 constexpr double kLn2High = 0x1.62e42fefa2p-1;     // 40 bits of log 2: times an exponent it is exact
 constexpr double kLn2Low = 0x1.9ef35793c7673p-41;  // the rest
 constexpr int64_t kSqrtHalfBits = 0x3fe6a09e667f3bcd;
+constexpr double kLargest = 0x1.fffffffffffffp1023;
 constexpr int64_t kExponentMask = -(int64_t{1} << 52);
 
 inline Doubles to_doubles(Longs whole) {
@@ -48,12 +49,24 @@ inline Double logarithm_of_ordinary(Double value) {
   return to_doubles(exponent) * kLn2High + (fraction + tail);
 }
 
-inline double natural_logarithm(double value) {
-  if (value == 0.0) return -__builtin_inf();
-  if (!(value > 0.0)) return __builtin_nan("");
-  if (value > 0x1.fffffffffffffp1023) return value;
-  if (value < 0x1p-1022) return logarithm_of_ordinary(value * 0x1p54) - 54 * kLn2High - 54 * kLn2Low;
-  return logarithm_of_ordinary(value);
+// Of any double, or of a vector of them, by the same operations: -inf for zeros, NaN for negative numbers and NaN.
+template <class Double>
+inline Double natural_logarithm(Double value) {
+  const auto tiny = value < 0x1p-1022;
+  const Double logarithm = logarithm_of_ordinary(select(tiny, value * 0x1p54, value));
+  Double result = select(tiny, logarithm - 54 * kLn2High - 54 * kLn2Low, logarithm);
+  result = select(value > kLargest, value, result);
+  result = select(value == 0.0, splat<Double>(-__builtin_inf()), result);
+  return select(value >= 0.0, result, splat<Double>(__builtin_nan("")));
+}
+
+// log(1 + x) for x > -1, accurate where x is small: what 1 + x loses by rounding is added to first order. Infinity and
+// NaN come back as they are.
+template <class Double>
+inline Double logarithm_of_one_plus(Double value) {
+  const Double sum = 1.0 + value;
+  const Double lost = (value - (sum - 1.0)) / sum;
+  return select(value <= kLargest, logarithm_of_ordinary(sum) + lost, value);
 }
 
 }  // namespace

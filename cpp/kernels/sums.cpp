@@ -7,17 +7,7 @@ namespace {
 
 void logarithm(double* values, int64_t count) {
   int64_t i = 0;
-  for (; i + kDoubles <= count; i += kDoubles) {
-    const Doubles value = load<Doubles>(values + i);
-    const Longs ordinary = (value >= 0x1p-1022) & (value <= 0x1.fffffffffffffp1023);
-    int64_t all = -1;
-    for (int lane = 0; lane < kDoubles; ++lane) all &= ordinary[lane];
-    if (all) {
-      store(values + i, logarithm_of_ordinary(value));
-    } else {
-      for (int lane = 0; lane < kDoubles; ++lane) values[i + lane] = natural_logarithm(values[i + lane]);
-    }
-  }
+  for (; i + kDoubles <= count; i += kDoubles) store(values + i, natural_logarithm(load<Doubles>(values + i)));
   for (; i < count; ++i) values[i] = natural_logarithm(values[i]);
 }
 

@@ -107,10 +107,6 @@ struct RowFunctions {
   void (*binary_equal)(const PairedRows<T>& rows, double threshold, double* means);
   void (*earth_movers)(const PairedRows<T>& rows, double order, double* distances);
   void (*mean_error)(const PairedRows<T>& rows, const double* bins, double* errors);
-  // -sum of target * log-probability, target = y_true * (1 - smoothing) + smoothing / width; `normalizers` are
-  // the row sums of y_pred or, for logits, its log-sum-exps.
-  void (*crossentropy)(const PairedRows<T>& rows, const double* normalizers, double smoothing, bool from_logits,
-                       double* losses);
   void (*row_sum)(const PairedRows<T>& rows, double* sums);
 };
 
@@ -123,6 +119,55 @@ struct RowKernels {
 struct SumGrid {
   int64_t exponent = 2;
   bool fine = false;
+};
+
+// One value for each pair of rows; what `number` is, its ValueKind says.
+template <class T>
+using RowValue = void (*)(const PairedRows<T>& rows, double number, double* values);
+
+template <class T>
+struct ErrorFunctions {
+  RowValue<T> hinge;
+  RowValue<T> squared_hinge;
+  RowValue<T> categorical_hinge;
+  RowValue<T> percentage_error;
+  RowValue<T> squared_logarithmic_error;
+  RowValue<T> log_cosh;
+  RowValue<T> huber;
+};
+
+struct ErrorRowKernels {
+  ErrorFunctions<float> f32;
+  ErrorFunctions<double> f64;
+};
+
+template <class T>
+struct EntropyFunctions {
+  RowValue<T> binary_crossentropy;
+  RowValue<T> binary_crossentropy_of_logits;
+  RowValue<T> kl_divergence;
+  RowValue<T> poisson;
+  // -sum of target * log-probability, target = y_true * (1 - smoothing) + smoothing / width; `normalizers` are
+  // the row sums of y_pred or, for logits, its log-sum-exps.
+  void (*crossentropy)(const PairedRows<T>& rows, const double* normalizers, double smoothing, bool from_logits,
+                       double* losses);
+};
+
+struct EntropyRowKernels {
+  EntropyFunctions<float> f32;
+  EntropyFunctions<double> f64;
+};
+
+template <class T>
+struct CorrelationFunctions {
+  RowValue<T> cosine;
+  RowValue<T> pearson;
+  RowValue<T> concordance;
+};
+
+struct CorrelationRowKernels {
+  CorrelationFunctions<float> f32;
+  CorrelationFunctions<double> f64;
 };
 
 struct SumKernels {

@@ -73,6 +73,10 @@ inline Vector splat(T value) {
   return value - Vector{};
 }
 
+// Elementwise formulas are written once, for doubles and for vectors of them.
+inline double select(bool condition, double yes, double no) { return condition ? yes : no; }
+inline Doubles select(Longs condition, Doubles yes, Doubles no) { return condition ? yes : no; }
+
 // GCC 12 takes a general conversion through the stack.
 inline Doubles load_doubles(const float* source) {
 #if defined(__AVX512F__)

@@ -28,6 +28,20 @@ enum class ValueKind : int32_t {
   kEarthMovers,  // of order `number`
   kMeanError,    // of the bins
   kRowMean,
+  kBinaryCrossentropy,  // of labels smoothed by `number`
+  kHinge,
+  kSquaredHinge,
+  kCategoricalHinge,
+  kDivergence,  // Kullback and Leibler's
+  kPoisson,
+  kLogCosh,
+  kPercentageError,
+  kSquaredLogarithmicError,
+  kCosine,
+  kPearson,
+  kConcordance,
+  kHuber,  // quadratic up to `number`
+  kValueKinds
 };
 
 struct ValueSpec {
@@ -44,11 +58,11 @@ struct ValueSpec {
 // The columns that a value is computed from.
 unsigned needs_of(const ValueSpec& spec);
 
-// Whether a value reads whole rows of y_true and y_pred beside derived columns.
-inline bool reads_rows(ValueKind kind) { return kind >= ValueKind::kCrossentropy; }
-inline bool reads_true_rows(ValueKind kind) {
-  return kind >= ValueKind::kCrossentropy && kind <= ValueKind::kMeanError;
+// Whether a value reads whole rows of y_pred, and of y_true, beside derived columns.
+inline bool reads_rows(ValueKind kind) {
+  return kind != ValueKind::kHit && kind != ValueKind::kWithinTop && kind != ValueKind::kSparseCrossentropy;
 }
+inline bool reads_true_rows(ValueKind kind) { return reads_rows(kind) && kind != ValueKind::kRowMean; }
 
 // The union of what the accumulators of a pass ask for.
 struct Demand {

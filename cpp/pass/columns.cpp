@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "pass/paired_values.h"
+
 namespace tally {
 namespace {
 
@@ -114,6 +116,7 @@ Fault Columns::load_weights(int64_t first, int64_t rows) {
 
 Fault Columns::derive(int64_t first, int64_t rows) {
   block_.rows = rows;
+  block_.first = first;
   const ArrayView& y_true = batch_.y_true;
   const ArrayView& y_pred = batch_.y_pred;
   if ((demand_.needs & kNeedTrueClass) && y_true.dimensions == 1)
@@ -243,30 +246,11 @@ void Columns::derive_row_value(const ValueSpec& spec, int64_t first, int64_t off
   pair.true_stride = pair.pred_stride;
   if (reads_true_rows(spec.kind))
     pair.y_true = rows_of<T>(batch_.y_true, first + offset, rows, true_tile_, &pair.true_stride);
-  const auto& functions = row_functions<T>(kernels_);
-  switch (spec.kind) {
-    case ValueKind::kSquaredError:
-      return functions.squared_error(pair, target);
-    case ValueKind::kAbsoluteError:
-      return functions.absolute_error(pair, target);
-    case ValueKind::kEqual:
-      return functions.equal(pair, target);
-    case ValueKind::kBinaryEqual:
-      return functions.binary_equal(pair, spec.number, target);
-    case ValueKind::kEarthMovers:
-      return functions.earth_movers(pair, spec.number, target);
-    case ValueKind::kMeanError:
-      return functions.mean_error(pair, spec.bins, target);
-    case ValueKind::kCrossentropy: {
-      double normalizers[kBlockRows];
-      for (int64_t row = 0; row < rows; ++row)
-        normalizers[row] = spec.from_logits ? maximum_[offset + row] + exp_sum_[offset + row] : sum_[offset + row];
-      return functions.crossentropy(pair, normalizers, spec.number, spec.from_logits, target);
-    }
-    default:
-      functions.row_sum(pair, target);
-      for (int64_t row = 0; row < rows; ++row) target[row] /= static_cast<double>(pair.width);
-  }
+  if (spec.kind != ValueKind::kCrossentropy) return derive_paired_value(kernels_, spec, pair, target);
+  double normalizers[kBlockRows];
+  for (int64_t row = 0; row < rows; ++row)
+    normalizers[row] = spec.from_logits ? maximum_[offset + row] + exp_sum_[offset + row] : sum_[offset + row];
+  functions_of<T>(*kernels_.entropies).crossentropy(pair, normalizers, spec.number, spec.from_logits, target);
 }
 
 // Integers are compared as integers: float64 would confuse those beyond 2^53.

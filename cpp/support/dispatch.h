@@ -14,6 +14,9 @@ struct Kernels {
   const ScoreKernels* scores;
   const RowKernels* rows;
   const SumKernels* sums;
+  const ErrorRowKernels* errors;
+  const EntropyRowKernels* entropies;
+  const CorrelationRowKernels* correlations;
 };
 
 template <class T>
@@ -36,6 +39,16 @@ inline const RowFunctions<float>& row_functions(const Kernels& kernels) {
 template <>
 inline const RowFunctions<double>& row_functions(const Kernels& kernels) {
   return kernels.rows->f64;
+}
+
+// The half of any table that is for rows of T.
+template <class T, class Table>
+const auto& functions_of(const Table& table) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    return table.f32;
+  } else {
+    return table.f64;
+  }
 }
 
 // The kernels in use; at first the best set that this machine runs.

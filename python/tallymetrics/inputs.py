@@ -236,10 +236,33 @@ class Layouts:
         return Batch(y_true.reshape(-1), rows, self.weights(shape), rows_per_sample(shape))
 
     def paired(self) -> Batch:
-        """Two arrays of one shape [..., width]; two of rank 1 are rows of one value."""
+        """Two arrays of one shape [..., width]; two of rank 1, or of width 1, are rows of one value."""
         y_true, y_pred = aligned_pair(self.y_true, self.y_pred)
-        if y_pred.ndim < 2:
+        if y_pred.ndim < 2 or y_pred.shape[-1] == 1:
             return self.elements()
+        return self._rows_of(y_true, y_pred)
+
+    def paired_alike(self) -> Batch:
+        """As `paired`, but nothing is broadcast.
+
+        Raises:
+            ValueError: If the arrays have one rank and not one shape.
+        """
+        if self.y_true.ndim == self.y_pred.ndim and self.y_true.shape != self.y_pred.shape:
+            raise _shape_error("y_true", f"{self.y_pred.shape}, as `y_pred` has", self.y_true)
+        return self.paired()
+
+    def vectors(self) -> Batch:
+        """As `paired`, of rank 2 or more, for values that a row has only as a whole.
+
+        Raises:
+            ValueError: If both arrays have rank 1.
+        """
+        if self.y_pred.ndim < 2 and self.y_true.ndim < 2:
+            raise _shape_error("y_pred", "[..., width]", self.y_pred)
+        return self.paired()
+
+    def _rows_of(self, y_true: Array, y_pred: Array) -> Batch:
         return self._made.get("paired") or self._keep("paired", self._make_paired(y_true, y_pred))
 
     def _make_paired(self, y_true: Array, y_pred: Array) -> Batch:
@@ -285,7 +308,7 @@ class Layouts:
             bad, array = ("y_true", y_true) if y_pred.ndim >= 2 else ("y_pred", y_pred)
             expected = f"{y_pred.shape}, as `y_pred` has" if bad == "y_true" else f"[..., {name}]"
             raise _shape_error(bad, expected, array)
-        return self.paired()
+        return self._rows_of(y_true, y_pred)
 
     def rows_and_labels(self) -> Batch:
         """Rows of y_true [..., classes] and labels of y_pred [...]."""

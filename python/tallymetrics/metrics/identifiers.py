@@ -10,7 +10,9 @@ from tallymetrics.metrics import (
     accuracy_metrics,
     collection,
     confusion_matrix_metrics,
+    correlation_metrics,
     distance_metrics,
+    hinge_metrics,
     metric,
     probabilistic_metrics,
     ranking_metrics,
@@ -24,7 +26,9 @@ _MODULES = (
     accuracy_metrics,
     collection,
     confusion_matrix_metrics,
+    correlation_metrics,
     distance_metrics,
+    hinge_metrics,
     metric,
     probabilistic_metrics,
     ranking_metrics,
@@ -48,6 +52,9 @@ IDENTIFIERS: dict[str, type[Metric]] = {
     **{snake_case(cls.__name__): cls for cls in CLASSES},
     **dict.fromkeys(("mse", "MSE"), regression_metrics.MeanSquaredError),
     **dict.fromkeys(("mae", "MAE"), regression_metrics.MeanAbsoluteError),
+    **dict.fromkeys(("mape", "MAPE"), regression_metrics.MeanAbsolutePercentageError),
+    **dict.fromkeys(("msle", "MSLE"), regression_metrics.MeanSquaredLogarithmicError),
+    **dict.fromkeys(("bce", "BCE"), probabilistic_metrics.BinaryCrossentropy),
 }
 
 
