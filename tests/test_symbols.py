@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 CPP = Path(__file__).parents[1] / "cpp"
-KERNELS = ["convert", "rows", "scores", "sums"]
+KERNELS = ["class_counts", "convert", "rows", "scores", "sums"]
 ALLOWED_UNDEFINED = {"memcpy", "memmove", "memset", "pow"}
 
 pytestmark = [

@@ -7,7 +7,13 @@
 
 namespace tally {
 
-enum AccumulatorKind : int { kMeanAccumulator, kLabelAccumulator, kRankAccumulator };
+enum AccumulatorKind : int {
+  kMeanAccumulator,
+  kLabelAccumulator,
+  kRankAccumulator,
+  kClassAccumulator,
+  kMomentAccumulator
+};
 
 // Builds the accumulators of one pass and gathers what they need.
 class Plan {
@@ -23,6 +29,9 @@ class Plan {
   void add_mean(const pybind11::tuple& spec);
   void add_labels(const pybind11::tuple& spec);
   void add_ranks(const pybind11::tuple& spec);
+  void add_classes(const pybind11::tuple& spec);
+  void add_moments(const pybind11::tuple& spec);
+  ArrayView element_weights() const;
   const double* bins_of(const pybind11::handle& object) const;
   void require_shapes(const ValueSpec& value) const;
   int number_of(const ValueSpec& value);

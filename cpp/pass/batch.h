@@ -11,7 +11,7 @@ namespace tally {
 struct Batch {
   ArrayView y_true;   // [rows] labels or values, [rows, width], or absent
   ArrayView y_pred;   // [rows] or [rows, width]
-  ArrayView weights;  // [rows] or absent
+  ArrayView weights;  // [rows], absent, or [rows, width] where accumulators read columns of rows
   int64_t rows = 0;
   int64_t rows_per_sample = 1;
 };
@@ -28,6 +28,7 @@ enum class ValueKind : int32_t {
   kEarthMovers,  // of order `number`
   kMeanError,    // of the bins
   kRowMean,
+  kReached,  // y_pred >= number
 };
 
 struct ValueSpec {

@@ -14,6 +14,7 @@ struct Kernels {
   const ScoreKernels* scores;
   const RowKernels* rows;
   const SumKernels* sums;
+  const ClassKernels* classes;
 };
 
 template <class T>
@@ -36,6 +37,17 @@ inline const RowFunctions<float>& row_functions(const Kernels& kernels) {
 template <>
 inline const RowFunctions<double>& row_functions(const Kernels& kernels) {
   return kernels.rows->f64;
+}
+
+template <class T>
+const ClassFunctions<T>& class_functions(const Kernels& kernels);
+template <>
+inline const ClassFunctions<float>& class_functions(const Kernels& kernels) {
+  return kernels.classes->f32;
+}
+template <>
+inline const ClassFunctions<double>& class_functions(const Kernels& kernels) {
+  return kernels.classes->f64;
 }
 
 // The kernels in use; at first the best set that this machine runs.

@@ -10,6 +10,8 @@ UNIT_LIMB: int
 MEAN: int
 LABEL_COUNTS: int
 RANK_COUNTS: int
+CLASS_COUNTS: int
+MOMENTS: int
 
 HIT: int
 WITHIN_TOP: int
@@ -22,6 +24,7 @@ BINARY_EQUAL: int
 EARTH_MOVERS: int
 MEAN_ERROR: int
 ROW_MEAN: int
+REACHED: int
 
 def add(
     y_true: object,

@@ -11,11 +11,15 @@ from tallymetrics.metrics import (
     collection,
     confusion_matrix_metrics,
     distance_metrics,
+    f_score_metrics,
+    iou_metrics,
     metric,
     probabilistic_metrics,
+    r2_metrics,
     ranking_metrics,
     reduction_metrics,
     regression_metrics,
+    stream_correlation,
 )
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.names import snake_case
@@ -25,11 +29,15 @@ _MODULES = (
     collection,
     confusion_matrix_metrics,
     distance_metrics,
+    f_score_metrics,
+    iou_metrics,
     metric,
     probabilistic_metrics,
+    r2_metrics,
     ranking_metrics,
     reduction_metrics,
     regression_metrics,
+    stream_correlation,
 )
 
 
