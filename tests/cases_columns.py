@@ -84,8 +84,8 @@ def r2(name, draw, sample_shape=(), **arguments) -> Family:
 
 R2 = [
     r2("R2Score", draw_outputs(1)),
-    r2("R2Score-outputs", draw_outputs(3, 100.0), (3,), class_aggregation=None),
-    r2("R2Score-variance", draw_outputs(2, -7.0), class_aggregation="variance_weighted_average"),
+    r2("R2Score-outputs", draw_outputs(3, 3.0), (3,), class_aggregation=None),
+    r2("R2Score-variance", draw_outputs(2, -2.0), class_aggregation="variance_weighted_average"),
 ]
 
 CORRELATIONS = [
