@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "accumulators/accumulator.h"
+#include "accumulators/ignored.h"
 #include "support/exact_sum.h"
 
 namespace tally {

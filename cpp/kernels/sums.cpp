@@ -122,8 +122,46 @@ bool exact_sums(const double* values, int64_t count, tally::SumGrid* grid, int64
   return !grid->fine || split_sum<true>(values, count, exponent, sums);
 }
 
+// The upper 26 bits of a double (Dekker 1971); what is left has 26 bits too.
+inline Doubles upper_half(Doubles value) {
+  const Doubles scaled = value * 134217729.0;
+  return scaled - (scaled - value);
+}
+
+inline Doubles product_error(Doubles left, Doubles right, Doubles product) {
+  const Doubles left_high = upper_half(left);
+  const Doubles right_high = upper_half(right);
+  const Doubles left_low = left - left_high;
+  const Doubles right_low = right - right_high;
+  const Doubles error =
+      left_low * right_low - (((product - left_high * right_high) - left_low * right_high) - left_high * right_low);
+  // Near the end of the range the halves overflow; the product stands alone then.
+  return error - error == 0.0 ? error : Doubles{};
+}
+
+// Arithmetic of one rounding an operation, not a fused one: every instruction set gives the same errors.
+bool multiply_exactly(const double* left, const double* right, int64_t count, double* high, double* low) {
+  Longs inexact = {};
+  for (int64_t i = 0; i < count; i += kDoubles) {
+    double factors[2][kDoubles] = {};
+    const auto bytes = static_cast<size_t>(count - i < kDoubles ? count - i : kDoubles) * sizeof(double);
+    std::memcpy(factors[0], left + i, bytes);
+    std::memcpy(factors[1], right + i, bytes);
+    const Doubles first = load<Doubles>(factors[0]);
+    const Doubles second = load<Doubles>(factors[1]);
+    const Doubles product = first * second;
+    const Doubles error = product_error(first, second, product);
+    inexact |= error != 0.0;
+    std::memcpy(high + i, &product, bytes);
+    std::memcpy(low + i, &error, bytes);
+  }
+  int64_t any = 0;
+  for (int lane = 0; lane < kDoubles; ++lane) any |= inexact[lane];
+  return any != 0;
+}
+
 }  // namespace
 
 #define TALLY_TABLE TALLY_JOIN(tally_sum_kernels, TALLY_LEVEL)
 extern "C" const tally::SumKernels TALLY_TABLE;
-const tally::SumKernels TALLY_TABLE = {logarithm, exact_sums};
+const tally::SumKernels TALLY_TABLE = {logarithm, exact_sums, multiply_exactly};

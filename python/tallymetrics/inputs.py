@@ -19,8 +19,8 @@ _NATIVE_TYPES = frozenset(np.dtype(code).num for code in "?bhilqBHILQefd")
 class Batch(NamedTuple):
     """Arrays of one native pass.
 
-    `y_true` and `y_pred` are [rows] or [rows, width], `weights` [rows] or None; every `rows_per_sample` rows are one
-    sample. `y_true` is None where a metric takes values alone.
+    `y_true` and `y_pred` are [rows] or [rows, width], `weights` [rows] or None (or [rows, width], for a metric of
+    columns); every `rows_per_sample` rows are one sample. `y_true` is None where a metric takes values alone.
     """
 
     y_true: Array | None
