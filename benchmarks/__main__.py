@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from benchmarks import bandwidth, competitors, machine, ours, table
 from benchmarks.cases import CASES
+from benchmarks.class_cases import CLASS_CASES
 from benchmarks.runner import Options, run_case
 
 
@@ -32,6 +33,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=table.__doc__.splitlines()[0])
     cases, modules = tuple(CASES), competitors.MODULES
     parser.add_argument("--cases", type=_names(cases), default=cases, help=f"of {','.join(cases)}")
+    parser.add_argument("--classes", action="store_true", help="every class of keras.metrics in place of the cases")
     parser.add_argument("--competitors", type=_names(modules), default=modules, help=f"of {','.join(modules)}")
     parser.add_argument("--threads", type=int, default=machine.usable_threads(), help="the most to use")
     parser.add_argument("--rounds", type=int, default=5, help="times that every arm is measured")
@@ -60,8 +62,9 @@ def main() -> None:
         "skipped": skipped,
         "cases": [],
     }
-    for name in tqdm(arguments.cases, disable=None, file=sys.stderr, unit="case"):
-        case = CASES[name].quick() if arguments.quick else CASES[name]
+    cases = CLASS_CASES if arguments.classes else {name: CASES[name] for name in arguments.cases}
+    for case in tqdm(cases.values(), disable=None, file=sys.stderr, unit="case"):
+        case = case.quick() if arguments.quick else case
         results["cases"].append(run_case(case, tools, options))
         if arguments.json:
             arguments.json.write_text(json.dumps(results, indent=1) + "\n")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,8 @@ class Case:
     """One measured question.
 
     `tolerance` is the relative difference allowed between means of two tools; counts must be equal. With
-    `update_only` an accumulator is built beforehand and one update is timed, many times over.
+    `update_only` an accumulator is built beforehand and one update is timed, many times over. A case about one class of
+    keras.metrics names it as `metric`, with the `arguments` of its constructor.
     """
 
     name: str
@@ -28,6 +30,8 @@ class Case:
     from_logits: bool = False
     update_only: bool = False
     tolerance: float = 1e-5
+    metric: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def quick(self) -> Case:
         """Return the same case at smoke-test size."""

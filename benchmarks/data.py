@@ -104,3 +104,25 @@ def regression(case: Case) -> Arrays:
         generator.standard_normal(out=y_pred[part], dtype=np.float32)
         y_pred[part] += y_true[part]
     return {"y_true": y_true, "y_pred": y_pred}
+
+
+def regression_rows(case: Case) -> Arrays:
+    """Rows of positive targets, and predictions near them."""
+    generator = np.random.default_rng(15)
+    y_true = generator.uniform(0.5, 2, (case.rows, case.classes)).astype(np.float32)
+    return {"y_true": y_true, "y_pred": y_true * generator.uniform(0.5, 1.5, y_true.shape).astype(np.float32)}
+
+
+def one_hot_rows(case: Case) -> Arrays:
+    """One-hot rows of float32, as Keras users have them, and probabilities."""
+    arrays = probabilities(case)
+    return {"y_true": np.eye(case.classes, dtype=np.float32)[arrays["y_true"]], "y_pred": arrays["y_pred"]}
+
+
+def binary_scores(case: Case) -> Arrays:
+    """Labels 0 and 1 of shape [rows, 1], and scores between them that lie on no threshold."""
+    generator = np.random.default_rng(16)
+    y_true = generator.integers(0, 2, (case.rows, 1))
+    scores = generator.beta(2 + y_true, 3 - y_true).astype(np.float32).clip(1e-6, 1 - 1e-6)
+    near = np.abs(scores * 199 - np.round(scores * 199)) < 1e-4
+    return {"y_true": y_true.astype(np.float32), "y_pred": np.where(near, scores + np.float32(2e-6), scores)}

@@ -6,6 +6,7 @@ from functools import partial
 
 import tallymetrics
 from benchmarks.cases import Case
+from benchmarks.class_cases import CLASS_CASES, start_class
 from benchmarks.tools import Answer, Start, Tool, accumulating
 from tallymetrics import metrics
 
@@ -62,6 +63,7 @@ _STARTS: dict[str, Start] = {
     "regression": _regression,
     "update_32": _accuracy,
     "update_32_collection": _collection,
+    **dict.fromkeys(CLASS_CASES, partial(start_class, metrics)),
 }
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import reference as twin
+from cases_columns import COLUMN_FAMILIES
 from cases_rows import ROWS
 from draws import (
     absolute_difference,
@@ -207,7 +208,7 @@ OURS = [
     ),
 ]
 
-FAMILIES = ACCURACIES + CROSSENTROPIES + REDUCTIONS + ROWS + OURS
+FAMILIES = ACCURACIES + CROSSENTROPIES + REDUCTIONS + ROWS + OURS + COLUMN_FAMILIES
 KINDS = [
     (3, "float32", "uint8", "none"),
     (10, "float64", "int32", "element"),

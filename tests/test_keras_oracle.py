@@ -7,6 +7,7 @@ import types
 import numpy as np
 import pytest
 from cases import FAMILIES
+from cases_columns import COLUMN_FAMILIES
 from families import Case
 
 from tallymetrics import metrics
@@ -20,11 +21,13 @@ BATCHWISE_IN_KERAS |= {"MeanAbsolutePercentageError", "MeanSquaredLogarithmicErr
 NOT_ON_THE_NUMPY_BACKEND = {"SparseCategoricalCrossentropy-axis-1", "BinaryCrossentropy-logits"}
 COUNTS_IGNORED_ROWS_IN_KERAS = {"SparseCategoricalCrossentropy-ignore"}
 TWINS = [name for name in metrics.__all__ if name != "Metric" and inspect.isclass(getattr(keras.metrics, name, None))]
+# Their arguments, results and differences are in test_keras_columns.py.
+IN_ANOTHER_FILE = {family.metric_name for family in COLUMN_FAMILIES}
+SIMPLE_TWINS = [name for name in TWINS if name != "MeanMetricWrapper" and name not in IN_ANOTHER_FILE]
 SAME_AS_KERAS = [
     family
     for family in FAMILIES
-    if family.metric_name in TWINS
-    and family.metric_name != "MeanMetricWrapper"
+    if family.metric_name in SIMPLE_TWINS
     and family.name not in BATCHWISE_IN_KERAS | NOT_ON_THE_NUMPY_BACKEND | COUNTS_IGNORED_ROWS_IN_KERAS
 ]
 
@@ -45,7 +48,7 @@ def test_random_batches(family, weights, rng):
             np.testing.assert_allclose(ours.result(), float(theirs.result()), rtol=2e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", TWINS)
+@pytest.mark.parametrize("name", [name for name in TWINS if name not in IN_ANOTHER_FILE])
 def test_docstring_examples(name):
     examples = doctest.DocTestParser().get_examples(getattr(keras.metrics, name).__doc__)
     ours = types.SimpleNamespace(metrics=metrics)
@@ -63,7 +66,7 @@ def test_constructors_take_the_arguments_of_keras(name):
     assert [(one.name, one.default) for one in ours.values()] == [(one.name, one.default) for one in theirs.values()]
 
 
-@pytest.mark.parametrize("name", [name for name in TWINS if name != "MeanMetricWrapper"])
+@pytest.mark.parametrize("name", SIMPLE_TWINS)
 def test_names_and_configs_are_those_of_keras(name):
     ours, theirs = getattr(metrics, name)(), getattr(keras.metrics, name)()
     assert ours.name == theirs.name
@@ -71,7 +74,7 @@ def test_names_and_configs_are_those_of_keras(name):
     assert {**ours.get_config(), "dtype": None} == {**ours.get_config(), **theirs.get_config(), "dtype": None}
 
 
-@pytest.mark.parametrize("name", [name for name in TWINS if name != "MeanMetricWrapper"])
+@pytest.mark.parametrize("name", SIMPLE_TWINS)
 def test_get_takes_the_identifiers_of_keras(name):
     from keras.src.metrics import ALL_OBJECTS_DICT
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 CPP = Path(__file__).parents[1] / "cpp"
-KERNELS = ["convert", "correlation_rows", "entropy_rows", "error_rows", "rows", "scores", "sums"]
+KERNELS = ["class_counts", "convert", "correlation_rows", "entropy_rows", "error_rows", "rows", "scores", "sums"]
 ALLOWED_UNDEFINED = {"memcpy", "memmove", "memset", "pow"}
 
 pytestmark = [

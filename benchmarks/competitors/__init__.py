@@ -15,6 +15,7 @@ MODULES = (
     "torch_eval",
     "keras_on_numpy",
     "keras_on_torch",
+    "keras_on_jax",
 )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from benchmarks.cases import Case
+from benchmarks.class_cases import CLASS_CASES, start_class
 from benchmarks.tools import Start
 
 
@@ -27,10 +30,11 @@ def load_keras(backend: str) -> ModuleType:
             os.environ["KERAS_BACKEND"] = before
 
 
-def _start(metrics: dict) -> tuple:
+def _start(finish: Callable[[Any], None], metrics: dict) -> tuple:
     def update(y_true: object, y_pred: object) -> None:
         for metric in metrics.values():
             metric.update_state(y_true, y_pred)
+            finish(metric)
 
     return update, lambda: {name: np.asarray(_read(name, metric)) for name, metric in metrics.items()}
 
@@ -40,8 +44,8 @@ def _read(name: str, metric: object) -> object:
     return metric.total_cm.value if name == "confusion_matrix" else metric.result()
 
 
-def starts(keras: ModuleType) -> dict[str, Start]:
-    """Return the accumulators of keras by case name."""
+def starts(keras: ModuleType, finish: Callable[[Any], None] = lambda metric: None) -> dict[str, Start]:
+    """Return the accumulators of keras by case name; `finish` waits for what an update started."""
     metrics = keras.metrics
 
     def emd(y_true: object, y_pred: object) -> object:
@@ -49,27 +53,33 @@ def starts(keras: ModuleType) -> dict[str, Start]:
         return ops.sqrt(ops.mean(ops.square(ops.cumsum(y_true - y_pred, axis=-1)), axis=-1))
 
     def confusion(case: Case) -> tuple:
-        return _start({"confusion_matrix": metrics.MeanIoU(case.classes)})
+        return _start(finish, {"confusion_matrix": metrics.MeanIoU(case.classes)})
+
+    def regression(case: Case) -> tuple:
+        return _start(finish, {"mse": metrics.MeanSquaredError(), "mae": metrics.MeanAbsoluteError()})
 
     def accuracy(case: Case) -> tuple:
-        return _start({"accuracy": metrics.SparseCategoricalAccuracy()})
+        return _start(finish, {"accuracy": metrics.SparseCategoricalAccuracy()})
 
     def collection(case: Case) -> tuple:
         parts = {f"top_{k}": metrics.SparseTopKCategoricalAccuracy(k=k) for k in case.top_k}
         parts["accuracy"] = metrics.SparseCategoricalAccuracy()
         parts["cross_entropy"] = metrics.SparseCategoricalCrossentropy(from_logits=case.from_logits)
         parts["confusion_matrix"] = metrics.MeanIoU(case.classes, sparse_y_pred=False)
-        return _start(parts)
+        return _start(finish, parts)
 
     return {
         "confusion_10": confusion,
         "confusion_1000": confusion,
-        "top_5": lambda case: _start({"top_5": metrics.SparseTopKCategoricalAccuracy(k=5)}),
+        "top_5": lambda case: _start(finish, {"top_5": metrics.SparseTopKCategoricalAccuracy(k=5)}),
         "collection": collection,
         "collection_logits": collection,
         "accuracy": accuracy,
-        "row_emd": lambda case: _start({"row_emd": metrics.MeanMetricWrapper(emd)}),
-        "regression": lambda case: _start({"mse": metrics.MeanSquaredError(), "mae": metrics.MeanAbsoluteError()}),
+        "row_emd": lambda case: _start(finish, {"row_emd": metrics.MeanMetricWrapper(emd)}),
+        "regression": lambda case: _start(
+            finish, {"mse": metrics.MeanSquaredError(), "mae": metrics.MeanAbsoluteError()}
+        ),
         "update_32": accuracy,
         "update_32_collection": collection,
+        **dict.fromkeys(CLASS_CASES, lambda case: start_class(metrics, case, finish)),
     }

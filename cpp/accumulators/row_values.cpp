@@ -3,14 +3,11 @@
 
 #include <algorithm>
 
-#include "support/dispatch.h"
-
 namespace tally {
 
 Fault RowValues::check(const Block& block) const {
   if (options_.classes < 0) return {};
-  const int32_t ignored = options_.ignored.active ? options_.ignored.label : 0;
-  const int64_t row = kernels().convert->first_outside(block.true_class, block.rows, options_.classes, ignored);
+  const int64_t row = first_refused(block.true_class, block.rows, options_.classes, options_.ignored);
   return row < 0 ? Fault{} : Fault{Argument::kTrueLabel, row};
 }
 
@@ -20,7 +17,7 @@ void RowValues::add_to_state(const Block& block) {
   std::copy(values, values + block.rows, target);
   if (!options_.ignored.active || options_.classes < 0) return;
   for (int64_t row = 0; row < block.rows; ++row)
-    if (block.true_class[row] == options_.ignored.label) target[row] = 0.0;
+    if (options_.ignored.contains(block.true_class[row])) target[row] = 0.0;
 }
 
 }  // namespace tally

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "accumulators/accumulator.h"
+#include "accumulators/ignored.h"
 
 namespace tally {
 

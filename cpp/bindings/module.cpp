@@ -25,7 +25,8 @@ Batch batch_of(const py::handle& y_true, const py::handle& y_pred, const py::han
   batch.rows = batch.y_pred.rows;
   for (const ArrayView* view : {&batch.y_true, &batch.weights})
     if (view->dimensions && view->rows != batch.rows) throw std::invalid_argument("arrays differ in rows");
-  if (batch.weights.dimensions == 2) throw std::invalid_argument("weights must have one dimension");
+  if (batch.weights.dimensions == 2 && batch.weights.width != batch.y_pred.width)
+    throw std::invalid_argument("weights must be of rows or of elements");
   if (batch.y_pred.width < 1 || batch.y_true.width < 1 || batch.y_pred.width > INT32_MAX || rows_per_sample < 1)
     throw std::invalid_argument("a width is out of range");
   return batch;
@@ -110,6 +111,8 @@ PYBIND11_MODULE(_core, module) {
   module.attr("LABEL_COUNTS") = static_cast<int>(kLabelAccumulator);
   module.attr("ROW_VALUES") = static_cast<int>(kValuesAccumulator);
   module.attr("RANK_COUNTS") = static_cast<int>(kRankAccumulator);
+  module.attr("CLASS_COUNTS") = static_cast<int>(kClassAccumulator);
+  module.attr("MOMENTS") = static_cast<int>(kMomentAccumulator);
   const char* values[] = {"HIT",
                           "WITHIN_TOP",
                           "SPARSE_CROSSENTROPY",
@@ -133,7 +136,8 @@ PYBIND11_MODULE(_core, module) {
                           "COSINE",
                           "PEARSON",
                           "CONCORDANCE",
-                          "HUBER"};
+                          "HUBER",
+                          "REACHED"};
   static_assert(std::size(values) == static_cast<size_t>(ValueKind::kValueKinds), "every value has a name");
   for (size_t kind = 0; kind < std::size(values); ++kind) module.attr(values[kind]) = kind;
 }

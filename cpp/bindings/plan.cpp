@@ -6,6 +6,8 @@
 #include <stdexcept>
 
 #include "accumulators/cell_counts.h"
+#include "accumulators/class_counts.h"
+#include "accumulators/moments.h"
 #include "accumulators/row_values.h"
 #include "accumulators/value_sums.h"
 #include "bindings/arrays.h"
@@ -19,9 +21,20 @@ void require(bool holds, const char* message) {
   if (!holds) throw std::invalid_argument(message);
 }
 
+// None, a label, or a tuple of labels.
 Ignored ignored_of(const py::handle& object) {
-  if (object.is_none()) return {};
-  return {true, object.cast<int32_t>()};
+  Ignored ignored;
+  if (object.is_none()) return ignored;
+  ignored.active = true;
+  if (!py::isinstance<py::tuple>(object)) {
+    ignored.label = object.cast<int32_t>();
+    return ignored;
+  }
+  const auto labels = object.cast<std::vector<int32_t>>();
+  require(!labels.empty(), "no label to ignore");
+  ignored.label = labels.front();
+  ignored.others.assign(labels.begin() + 1, labels.end());
+  return ignored;
 }
 
 CellTable table_of(const py::tuple& spec, int64_t cells) {
@@ -38,7 +51,9 @@ CellTable table_of(const py::tuple& spec, int64_t cells) {
 }  // namespace
 
 void Plan::add(const py::tuple& spec) {
-  switch (spec[0].cast<int>()) {
+  const int kind = spec[0].cast<int>();
+  require(batch_.weights.dimensions < 2 || kind >= kClassAccumulator, "weights must have one dimension");
+  switch (kind) {
     case kMeanAccumulator:
       add_mean(spec);
       break;
@@ -50,6 +65,12 @@ void Plan::add(const py::tuple& spec) {
       break;
     case kValuesAccumulator:
       add_values(spec);
+      break;
+    case kClassAccumulator:
+      add_classes(spec);
+      break;
+    case kMomentAccumulator:
+      add_moments(spec);
       break;
     default:
       throw std::invalid_argument("unknown accumulator");
@@ -96,15 +117,23 @@ void Plan::add_values(const py::tuple& spec) {
   accumulators.push_back(std::make_unique<RowValues>(options));
 }
 
-// (kind, planes, first limb, classes)
+// (kind, planes, first limb, classes, whether unknown labels are dropped, ignored or None, threshold or None)
 void Plan::add_labels(const py::tuple& spec) {
   const int64_t classes = spec[3].cast<int64_t>();
-  for (const ArrayView* view : {&batch_.y_true, &batch_.y_pred})
-    require(view->dimensions == 1 || (view->dimensions == 2 && view->width == classes),
-            "rows must have one score a class");
   require(classes >= 1 && classes <= 65535, "classes must lie in [1, 65535]");
-  accumulators.push_back(
-      std::make_unique<LabelCounts>(table_of(spec, classes * classes), static_cast<int32_t>(classes)));
+  LabelCounts::Options options;
+  options.classes = static_cast<int32_t>(classes);
+  options.drops = spec[4].cast<bool>();
+  options.ignored = ignored_of(spec[5]);
+  for (const ArrayView* view : {&batch_.y_true, &batch_.y_pred})
+    require(view->dimensions == 1 || (view->dimensions == 2 && (view->width == classes || options.drops)),
+            "rows must have one score a class");
+  if (!spec[6].is_none()) {
+    require(batch_.y_pred.dimensions == 1 && classes == 2, "a threshold tells two classes apart");
+    options.predicted_value = number_of({ValueKind::kReached, spec[6].cast<double>(), false, nullptr});
+  }
+  const int64_t cells = classes * classes + (options.has_extra_cells() ? 2 : 0);
+  accumulators.push_back(std::make_unique<LabelCounts>(table_of(spec, cells), options));
 }
 
 // (kind, planes, first limb, max_k)
@@ -115,6 +144,41 @@ void Plan::add_ranks(const py::tuple& spec) {
   accumulators.push_back(std::make_unique<RankCounts>(table_of(spec, 3 * (max_k + 1)), static_cast<int32_t>(max_k),
                                                       static_cast<int32_t>(batch_.y_pred.width)));
 }
+
+// (kind, words, threshold or None)
+void Plan::add_classes(const py::tuple& spec) {
+  const ArrayView& y_pred = batch_.y_pred;
+  require(batch_.y_true.dimensions == 2 && y_pred.dimensions == 2 && batch_.y_true.width == y_pred.width,
+          "classes need rows of labels and of scores");
+  ClassCounts::Options options;
+  options.y_true = batch_.y_true;
+  options.y_pred = y_pred;
+  options.weights = element_weights();
+  options.words = state_of(spec[1], 3 * y_pred.width * kSumWords);
+  options.by_maximum = spec[2].is_none();
+  const double threshold = options.by_maximum ? 1e-9 : spec[2].cast<double>();
+  // Scores are compared in their own precision.
+  const bool single = is_floating(y_pred.type) && fits_float32(y_pred.type);
+  options.threshold = single ? static_cast<double>(static_cast<float>(threshold)) : threshold;
+  accumulators.push_back(std::make_unique<ClassCounts>(options));
+}
+
+// (kind, words, words of the number of samples or None, crossed)
+void Plan::add_moments(const py::tuple& spec) {
+  const ArrayView& y_pred = batch_.y_pred;
+  require(batch_.y_true.dimensions == y_pred.dimensions && batch_.y_true.width == y_pred.width,
+          "y_true and y_pred differ in shape");
+  Moments::Options options;
+  options.y_true = batch_.y_true;
+  options.y_pred = y_pred;
+  options.weights = element_weights();
+  options.crossed = spec[3].cast<bool>();
+  options.words = state_of(spec[1], (options.crossed ? 6 : 4) * y_pred.width * kSumWords);
+  if (!spec[2].is_none()) options.samples = state_of(spec[2], kSumWords);
+  accumulators.push_back(std::make_unique<Moments>(options));
+}
+
+ArrayView Plan::element_weights() const { return batch_.weights.dimensions == 2 ? batch_.weights : ArrayView{}; }
 
 const double* Plan::bins_of(const py::handle& object) const {
   const auto array = py::reinterpret_borrow<py::array>(object);

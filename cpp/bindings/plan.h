@@ -7,7 +7,14 @@
 
 namespace tally {
 
-enum AccumulatorKind : int { kMeanAccumulator, kLabelAccumulator, kRankAccumulator, kValuesAccumulator };
+enum AccumulatorKind : int {
+  kMeanAccumulator,
+  kLabelAccumulator,
+  kRankAccumulator,
+  kValuesAccumulator,
+  kClassAccumulator,
+  kMomentAccumulator
+};
 
 // Builds the accumulators of one pass and gathers what they need.
 class Plan {
@@ -26,6 +33,9 @@ class Plan {
   void add_ranks(const pybind11::tuple& spec);
   // The value that four entries of a tuple describe: kind, number, from_logits, bins or None.
   ValueSpec value_of(const pybind11::tuple& spec, size_t first) const;
+  void add_classes(const pybind11::tuple& spec);
+  void add_moments(const pybind11::tuple& spec);
+  ArrayView element_weights() const;
   const double* bins_of(const pybind11::handle& object) const;
   void require_shapes(const ValueSpec& value) const;
   int number_of(const ValueSpec& value);

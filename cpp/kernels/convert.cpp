@@ -143,6 +143,29 @@ void pair_cells(const int32_t* __restrict rows, const int32_t* __restrict column
     cells[i] = static_cast<uint32_t>(rows[i]) * classes + static_cast<uint32_t>(columns[i]);
 }
 
+int64_t first_unreadable(const int32_t* labels, int64_t count) {
+  int32_t found = 0;
+  for (int64_t i = 0; i < count; ++i) found |= labels[i] == INT32_MIN;
+  if (!found) return -1;
+  for (int64_t i = 0;; ++i)
+    if (labels[i] == INT32_MIN) return i;
+}
+
+void known_pair_cells(const int32_t* __restrict rows, const int32_t* __restrict columns, int64_t count,
+                      uint32_t classes, uint32_t* __restrict cells) {
+  const uint32_t unknown = classes * classes;
+  for (int64_t i = 0; i < count; ++i) {
+    const uint32_t row = static_cast<uint32_t>(rows[i]);
+    const uint32_t column = static_cast<uint32_t>(columns[i]);
+    cells[i] = (row < classes) & (column < classes) ? row * classes + column : unknown;
+  }
+}
+
+void mark_cells(const int32_t* __restrict labels, int64_t count, int32_t label, uint32_t cell,
+                uint32_t* __restrict cells) {
+  for (int64_t i = 0; i < count; ++i) cells[i] = labels[i] == label ? cell : cells[i];
+}
+
 uint64_t read_words(const uint64_t* words, int64_t count) {
   Longs sums[4] = {};
   constexpr int64_t kStep = 4 * kDoubles;
@@ -160,5 +183,5 @@ uint64_t read_words(const uint64_t* words, int64_t count) {
 
 #define TALLY_TABLE TALLY_JOIN(tally_convert_kernels, TALLY_LEVEL)
 extern "C" const tally::ConvertKernels TALLY_TABLE;
-const tally::ConvertKernels TALLY_TABLE = {to_labels,     to_int64,   to_float,  to_double,
-                                           first_outside, pair_cells, read_words};
+const tally::ConvertKernels TALLY_TABLE = {to_labels,  to_int64,         to_float,         to_double,  first_outside,
+                                           pair_cells, first_unreadable, known_pair_cells, mark_cells, read_words};

@@ -81,6 +81,13 @@ struct ConvertKernels {
   int64_t (*first_outside)(const int32_t* labels, int64_t count, int32_t classes, int32_t ignored);
   // cells[i] = rows[i] * classes + columns[i].
   void (*pair_cells)(const int32_t* rows, const int32_t* columns, int64_t count, uint32_t classes, uint32_t* cells);
+  // First index of a label that to_labels could not read, or -1.
+  int64_t (*first_unreadable)(const int32_t* labels, int64_t count);
+  // As pair_cells, but classes * classes where a label lies outside [0, classes).
+  void (*known_pair_cells)(const int32_t* rows, const int32_t* columns, int64_t count, uint32_t classes,
+                           uint32_t* cells);
+  // cells[i] = cell where labels[i] == label.
+  void (*mark_cells)(const int32_t* labels, int64_t count, int32_t label, uint32_t cell, uint32_t* cells);
   // Sum of 64-bit words, as a plain vectorised loop reads them: the yardstick of the benchmarks.
   uint64_t (*read_words)(const uint64_t* words, int64_t count);
 };
@@ -113,6 +120,12 @@ struct RowFunctions {
 struct RowKernels {
   RowFunctions<float> f32;
   RowFunctions<double> f64;
+};
+
+// The two grids of an exact sum: multiples of 2^(exponent - 52) and, if `fine`, of 2^(exponent - 103).
+struct SumGrid {
+  int64_t exponent = 2;
+  bool fine = false;
 };
 
 // One value for each pair of rows; what `number` is, its ValueKind says.
@@ -164,12 +177,29 @@ struct CorrelationRowKernels {
   CorrelationFunctions<double> f64;
 };
 
+// Sums over rows for each class, added to: [3, classes] of predicted and true, predicted, true.
+template <class T>
+struct ClassFunctions {
+  // Both arrays row by row (column strides of 1), or column by column (row strides of 1; the strides given are then
+  // those of columns). An entry is predicted if it exceeds `threshold` or, with `by_maximum`, equals the maximum of
+  // its row and exceeds `threshold` in magnitude. False if a y_true is neither 0 nor 1: the counts mean nothing then.
+  bool (*wide)(const PairedRows<T>& rows, bool by_maximum, T threshold, int32_t* counts);
+  bool (*narrow)(const PairedRows<T>& columns, bool by_maximum, T threshold, int32_t* counts);
+};
+
+struct ClassKernels {
+  ClassFunctions<float> f32;
+  ClassFunctions<double> f64;
+};
+
 struct SumKernels {
   // Replaces each value by its natural logarithm.
   void (*logarithm)(double* values, int64_t count);
-  // Splits the sum of up to kBlockRows values into two doubles that add up to it exactly; false if they cannot.
-  // `exponent` guesses that of the greatest magnitude, and takes the true one.
-  bool (*exact_parts)(const double* values, int64_t count, double parts[2], int64_t* exponent);
+  // Sums up to kBlockRows values as two integers on the grids, exactly; false if the values do not lie on such grids.
+  // `grid` is a guess that spares work where it is right, and takes the grid that was used.
+  bool (*exact_sums)(const double* values, int64_t count, SumGrid* grid, int64_t sums[2]);
+  // high[i] + low[i] = left[i] * right[i] exactly, unless that leaves the range of doubles. False if every low is 0.
+  bool (*multiply_exactly)(const double* left, const double* right, int64_t count, double* high, double* low);
 };
 
 }  // namespace tally

@@ -11,7 +11,7 @@ namespace tally {
 struct Batch {
   ArrayView y_true;   // [rows] labels or values, [rows, width], or absent
   ArrayView y_pred;   // [rows] or [rows, width]
-  ArrayView weights;  // [rows] or absent
+  ArrayView weights;  // [rows], absent, or [rows, width] where accumulators read columns of rows
   int64_t rows = 0;
   int64_t rows_per_sample = 1;
 };
@@ -40,7 +40,8 @@ enum class ValueKind : int32_t {
   kCosine,
   kPearson,
   kConcordance,
-  kHuber,  // quadratic up to `number`
+  kHuber,    // quadratic up to `number`
+  kReached,  // y_pred >= number
   kValueKinds
 };
 
@@ -62,7 +63,9 @@ unsigned needs_of(const ValueSpec& spec);
 inline bool reads_rows(ValueKind kind) {
   return kind != ValueKind::kHit && kind != ValueKind::kWithinTop && kind != ValueKind::kSparseCrossentropy;
 }
-inline bool reads_true_rows(ValueKind kind) { return reads_rows(kind) && kind != ValueKind::kRowMean; }
+inline bool reads_true_rows(ValueKind kind) {
+  return reads_rows(kind) && kind != ValueKind::kRowMean && kind != ValueKind::kReached;
+}
 
 // The union of what the accumulators of a pass ask for.
 struct Demand {

@@ -11,6 +11,8 @@ MEAN: int
 LABEL_COUNTS: int
 RANK_COUNTS: int
 ROW_VALUES: int
+CLASS_COUNTS: int
+MOMENTS: int
 
 HIT: int
 WITHIN_TOP: int
@@ -36,6 +38,7 @@ COSINE: int
 PEARSON: int
 CONCORDANCE: int
 HUBER: int
+REACHED: int
 
 def add(
     y_true: object,

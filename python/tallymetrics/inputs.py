@@ -19,8 +19,8 @@ _NATIVE_TYPES = frozenset(np.dtype(code).num for code in "?bhilqBHILQefd")
 class Batch(NamedTuple):
     """Arrays of one native pass.
 
-    `y_true` and `y_pred` are [rows] or [rows, width], `weights` [rows] or None; every `rows_per_sample` rows are one
-    sample. `y_true` is None where a metric takes values alone.
+    `y_true` and `y_pred` are [rows] or [rows, width], `weights` [rows] or None (or [rows, width], for a metric of
+    columns); every `rows_per_sample` rows are one sample. `y_true` is None where a metric takes values alone.
     """
 
     y_true: Array | None
@@ -112,7 +112,7 @@ def row_weights(sample_weight: Any, shape: tuple[int, ...]) -> Array | None:
         return None
     weights = as_array(sample_weight, "sample_weight")
     if weights.shape == shape:
-        return weights.reshape(-1)
+        return weights if weights.ndim == 1 else weights.reshape(-1)
     if weights.ndim > len(shape) and weights.shape[-1] == 1:
         weights = weights[..., 0]
     try:
@@ -168,9 +168,13 @@ def values_batch(values: Any, sample_weight: Any) -> Batch:
     weights = None if sample_weight is None else as_array(sample_weight, "sample_weight")
     if weights is not None and weights.ndim > array.ndim and weights.shape[-1] == 1:
         weights = weights[..., 0]
-    if array.ndim == 1 or (weights is not None and weights.ndim > 1):
+    if array.ndim == 1:
+        return Batch(None, array, row_weights(weights, array.shape), 1)
+    if weights is not None and weights.ndim > 1:
         return Batch(None, array.reshape(-1), row_weights(weights, array.shape), rows_per_sample(array.shape))
-    rows = array.reshape(array.shape[0], -1) if array.size else np.zeros((0, 1), array.dtype)
+    if array.size == 0:
+        array = np.zeros((0, 1), array.dtype)
+    rows = array if array.ndim == 2 else array.reshape(array.shape[0], -1)
     return Batch(None, rows, row_weights(weights, rows.shape[:1]), 1)
 
 
@@ -228,7 +232,7 @@ class Layouts:
             y_true = y_true[..., 0]
         if y_true.shape != shape:
             raise _shape_error("y_true", f"{shape}, one label for each row of `y_pred`", self.y_true)
-        rows = y_pred.reshape(math.prod(shape), y_pred.shape[-1])
+        rows = y_pred if y_pred.ndim == 2 else y_pred.reshape(math.prod(shape), y_pred.shape[-1])
         return Batch(y_true.reshape(-1), rows, self.weights(shape), rows_per_sample(shape))
 
     def paired(self) -> Batch:

@@ -2,11 +2,7 @@
 
 from tallymetrics.metrics.accuracy_functions import (
     ACC as ACC,
-)
-from tallymetrics.metrics.accuracy_functions import (
     acc as acc,
-)
-from tallymetrics.metrics.accuracy_functions import (
     accuracy,
     binary_accuracy,
     categorical_accuracy,
@@ -26,32 +22,24 @@ from tallymetrics.metrics.collection import MetricCollection
 from tallymetrics.metrics.confusion_matrix_metrics import ConfusionMatrix
 from tallymetrics.metrics.correlation_metrics import ConcordanceCorrelation, PearsonCorrelation
 from tallymetrics.metrics.distance_metrics import DistributionMeanError, EarthMoversDistance
+from tallymetrics.metrics.f_score_metrics import F1Score, FBetaScore
 from tallymetrics.metrics.hinge_metrics import CategoricalHinge, Hinge, SquaredHinge
 from tallymetrics.metrics.identifiers import deserialize, get, serialize
+from tallymetrics.metrics.iou_metrics import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.probabilistic_functions import (
     BCE as BCE,
-)
-from tallymetrics.metrics.probabilistic_functions import (
     KLD as KLD,
-)
-from tallymetrics.metrics.probabilistic_functions import (
     bce as bce,
-)
-from tallymetrics.metrics.probabilistic_functions import (
     binary_crossentropy,
     binary_focal_crossentropy,
     categorical_crossentropy,
     categorical_focal_crossentropy,
     kl_divergence,
+    kld as kld,
+    kullback_leibler_divergence as kullback_leibler_divergence,
     poisson,
     sparse_categorical_crossentropy,
-)
-from tallymetrics.metrics.probabilistic_functions import (
-    kld as kld,
-)
-from tallymetrics.metrics.probabilistic_functions import (
-    kullback_leibler_divergence as kullback_leibler_divergence,
 )
 from tallymetrics.metrics.probabilistic_metrics import (
     BinaryCrossentropy,
@@ -60,51 +48,32 @@ from tallymetrics.metrics.probabilistic_metrics import (
     Poisson,
     SparseCategoricalCrossentropy,
 )
+from tallymetrics.metrics.r2_metrics import R2Score
 from tallymetrics.metrics.ranking_metrics import TopKCurve
 from tallymetrics.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
 from tallymetrics.metrics.regression_functions import (
     MAE as MAE,
-)
-from tallymetrics.metrics.regression_functions import (
     MAPE as MAPE,
-)
-from tallymetrics.metrics.regression_functions import (
     MSE as MSE,
-)
-from tallymetrics.metrics.regression_functions import (
     MSLE as MSLE,
-)
-from tallymetrics.metrics.regression_functions import (
     categorical_hinge,
     concordance_correlation,
+    cosine_proximity as cosine_proximity,
     cosine_similarity,
     hinge,
     huber,
     log_cosh,
+    logcosh as logcosh,
+    mae as mae,
+    mape as mape,
     mean_absolute_error,
     mean_absolute_percentage_error,
     mean_squared_error,
     mean_squared_logarithmic_error,
+    mse as mse,
+    msle as msle,
     pearson_correlation,
     squared_hinge,
-)
-from tallymetrics.metrics.regression_functions import (
-    cosine_proximity as cosine_proximity,
-)
-from tallymetrics.metrics.regression_functions import (
-    logcosh as logcosh,
-)
-from tallymetrics.metrics.regression_functions import (
-    mae as mae,
-)
-from tallymetrics.metrics.regression_functions import (
-    mape as mape,
-)
-from tallymetrics.metrics.regression_functions import (
-    mse as mse,
-)
-from tallymetrics.metrics.regression_functions import (
-    msle as msle,
 )
 from tallymetrics.metrics.regression_metrics import (
     CosineSimilarity,
@@ -115,11 +84,13 @@ from tallymetrics.metrics.regression_metrics import (
     MeanSquaredLogarithmicError,
     RootMeanSquaredError,
 )
+from tallymetrics.metrics.stream_correlation import StreamConcordanceCorrelation, StreamPearsonCorrelation
 
 __all__ = [
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
+    "BinaryIoU",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
@@ -128,24 +99,33 @@ __all__ = [
     "CosineSimilarity",
     "DistributionMeanError",
     "EarthMoversDistance",
+    "F1Score",
+    "FBetaScore",
     "Hinge",
+    "IoU",
     "KLDivergence",
     "LogCoshError",
     "Mean",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
+    "MeanIoU",
     "MeanMetricWrapper",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
     "MetricCollection",
+    "OneHotIoU",
+    "OneHotMeanIoU",
     "PearsonCorrelation",
     "Poisson",
+    "R2Score",
     "RootMeanSquaredError",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
     "SquaredHinge",
+    "StreamConcordanceCorrelation",
+    "StreamPearsonCorrelation",
     "Sum",
     "TopKCategoricalAccuracy",
     "TopKCurve",

@@ -10,6 +10,7 @@ from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.names import unique_name
 from tallymetrics.metrics.native import NativeMetric, add_batch, locked
 from tallymetrics.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
+from tallymetrics.metrics.repeated import Repeated
 from tallymetrics.metrics.variables import Arrays
 
 
@@ -52,6 +53,10 @@ class MetricCollection(Metric):
             if isinstance(metric, NativeMetric) and not isinstance(metric, MeanMetricWrapper)
         ]
         self._others = [metric for metric in self.metrics if metric not in self._native]
+        self._repeated = Repeated()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_repeated": Repeated()}
 
     @property
     def metrics(self) -> list[Metric]:
@@ -104,11 +109,15 @@ class MetricCollection(Metric):
             ValueError: If a metric refuses a shape or a value.
             TypeError: If an array is not numeric.
         """
+        if self._repeated.add(y_true, y_pred, sample_weight):
+            return
         layouts = Layouts(y_true, y_pred, sample_weight)
         batches = [metric.layout(layouts) for metric in self._native]
         if not self._others and all(batch is batches[0] for batch in batches):
             if batches:
-                add_batch(self._native, batches[0])
+                accumulators = add_batch(self._native, batches[0])
+                given = (y_true, y_pred, sample_weight)
+                self._repeated = Repeated.of(self._native, batches[0], accumulators, given)
             return
         passes: dict[int, tuple[Batch, list[NativeMetric]]] = {}
         for metric, batch in zip(self._native, batches, strict=True):

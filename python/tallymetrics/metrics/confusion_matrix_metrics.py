@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from tallymetrics import _core
 from tallymetrics.inputs import Array, Batch, Layouts, as_integer
+from tallymetrics.metrics.ignored_labels import as_labels, ignored_labels
 from tallymetrics.metrics.native import Accumulator, NativeMetric
 
 Average = Literal["micro", "macro", "weighted"]
@@ -35,6 +36,8 @@ class ConfusionMatrix(NativeMetric):
         dtype: What a floating-point `result()` is rounded to, default float64.
         sparse_y_true: Whether `y_true` holds labels; by default its shape and dtype tell.
         sparse_y_pred: Whether `y_pred` holds labels; by default its shape and dtype tell.
+        ignore_class: Rows with this true label, or with one of a list of labels, take no part; they need not lie in
+            [0, num_classes). By default (None) every row does.
 
     `update_state` takes for each side labels in [0, num_classes), [...] or [..., 1], or rows [..., num_classes]
     (one-hot, probabilities or logits) of which the first maximum is the class. Every row counts once, by its weight;
@@ -62,6 +65,7 @@ class ConfusionMatrix(NativeMetric):
         dtype: Any = None,
         sparse_y_true: bool | None = None,
         sparse_y_pred: bool | None = None,
+        ignore_class: int | Sequence[int] | None = None,
     ) -> None:
         super().__init__(dtype, name)
         if normalize not in _NORMALIZATIONS:
@@ -70,7 +74,11 @@ class ConfusionMatrix(NativeMetric):
         self.normalize = normalize
         self.sparse_y_true = sparse_y_true
         self.sparse_y_pred = sparse_y_pred
-        self.cells = self._exact_table((self.num_classes, self.num_classes), "cells")
+        self.ignore_class = as_labels(ignore_class, "ignore_class")
+        self._pairs = self.num_classes**2
+        # With labels to ignore, the pass counts into two cells more: those of dropped and of ignored rows.
+        shape = (self.num_classes, self.num_classes) if self.ignore_class is None else (self._pairs + 2,)
+        self.cells = self._exact_table(shape, "cells")
 
     def classes(self, batch: Batch) -> int:
         return self.num_classes
@@ -125,11 +133,13 @@ class ConfusionMatrix(NativeMetric):
 
     def accumulators(self, batch: Batch) -> list[Accumulator]:
         planes, first_limb = self.cells.planes_for(batch.weights, len(batch.y_pred))
-        return [(_core.LABEL_COUNTS, planes, first_limb, self.num_classes)]
+        ignored = ignored_labels(self.ignore_class)
+        return [(_core.LABEL_COUNTS, planes, first_limb, self.num_classes, False, ignored, None)]
 
     def _counts(self) -> npt.NDArray[Any]:
         with self._lock:
-            return self.cells.value.copy()
+            cells = self.cells.value
+            return cells.reshape(-1)[: self._pairs].reshape(self.num_classes, self.num_classes).copy()
 
     def result(self) -> npt.NDArray[Any]:
         """Returns the matrix [true class, predicted class]: int64 as long as no floating-point weights were given,
@@ -240,8 +250,9 @@ class ConfusionMatrix(NativeMetric):
             "normalize": self.normalize,
             "sparse_y_true": self.sparse_y_true,
             "sparse_y_pred": self.sparse_y_pred,
+            "ignore_class": self.ignore_class,
         }
         return {**super().get_config(), **own}
 
     def _merge_key(self) -> dict[str, Any]:
-        return {"num_classes": self.num_classes}
+        return {"num_classes": self.num_classes, "ignore_class": self.ignore_class}

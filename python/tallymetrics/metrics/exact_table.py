@@ -75,11 +75,7 @@ class ExactTable(Variable):
             above = self._planes.get(_core.UNIT_LIMB + 1)
             return self._value if above is None else self._value + (above << 32)
         digits = [self._planes[limb] for limb in sorted(self._planes)]
-        negative = digits[-1] < 0
-        if negative.any():
-            digits = _carried([np.where(negative, -digit, digit) for digit in digits])
-        magnitude = _rounded(digits, min(self._planes) - _core.UNIT_LIMB)
-        return np.where(negative, -magnitude, magnitude)
+        return rounded(digits, min(self._planes) - _core.UNIT_LIMB)
 
     def assign(self, value: Any) -> Variable:
         array = np.asarray(value)
@@ -137,6 +133,16 @@ class ExactTable(Variable):
         self.assign(planes.pop(_core.UNIT_LIMB))
         self._planes.update({limb: plane.copy() for limb, plane in planes.items()})
         self._fill_gaps()
+
+
+def rounded(digits: list[npt.NDArray[np.int64]], first: int) -> npt.NDArray[np.float64]:
+    """Returns the sums of digits[i] * 2^(32 (first + i)), each rounded once to nearest, ties to even."""
+    digits = _carried(digits)
+    negative = digits[-1] < 0
+    if negative.any():
+        digits = _carried([np.where(negative, -digit, digit) for digit in digits])
+    magnitude = _rounded(digits, first)
+    return np.where(negative, -magnitude, magnitude)
 
 
 def _carried(digits: list[npt.NDArray[np.int64]]) -> list[npt.NDArray[np.int64]]:

@@ -12,12 +12,16 @@ from tallymetrics.metrics import (
     confusion_matrix_metrics,
     correlation_metrics,
     distance_metrics,
+    f_score_metrics,
     hinge_metrics,
+    iou_metrics,
     metric,
     probabilistic_metrics,
+    r2_metrics,
     ranking_metrics,
     reduction_metrics,
     regression_metrics,
+    stream_correlation,
 )
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.names import snake_case
@@ -28,12 +32,16 @@ _MODULES = (
     confusion_matrix_metrics,
     correlation_metrics,
     distance_metrics,
+    f_score_metrics,
     hinge_metrics,
+    iou_metrics,
     metric,
     probabilistic_metrics,
+    r2_metrics,
     ranking_metrics,
     reduction_metrics,
     regression_metrics,
+    stream_correlation,
 )
 
 

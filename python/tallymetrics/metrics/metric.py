@@ -196,9 +196,10 @@ class Metric:
         mine, theirs = self._merge_key(), other._merge_key()
         if mine != theirs:
             raise ValueError(f"`metrics` must have equal configurations to merge, {mine}. Received {theirs}.")
-        shapes = [variable.shape for variable in self._state()]
-        other_shapes = [variable.shape for variable in other._state()]
-        if shapes != other_shapes:
+        state, other_state = self._state(), other._state()
+        agree = len(state) == len(other_state)
+        if not (agree and all(one.merges_with(their) for one, their in zip(state, other_state, strict=True))):
+            shapes, other_shapes = [one.shape for one in state], [one.shape for one in other_state]
             raise ValueError(f"`metrics` must have variables of shapes {shapes} to merge. Received {other_shapes}.")
 
     def stateless_reset_state(self) -> list[Variable]:

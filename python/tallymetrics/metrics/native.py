@@ -1,5 +1,8 @@
 """Metrics whose batches are added by the native pass, alone or many in one read."""
 
+from __future__ import annotations
+
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -7,19 +10,30 @@ from typing import Any
 from tallymetrics import _core, runtime
 from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.exact_sum import ExactSum
+from tallymetrics.metrics.exact_sums import ExactSums
 from tallymetrics.metrics.exact_table import ExactTable
 from tallymetrics.metrics.metric import Metric
+from tallymetrics.metrics.repeated import Repeated
 
 # One accumulator of the native pass: its kind, its state arrays and its parameters (see cpp/bindings/plan.cpp).
 Accumulator = tuple[Any, ...]
 
 
 class NativeMetric(Metric):
-    """A metric that declares how it reads a batch and which accumulators add it."""
+    """A metric that declares how it reads a batch and which accumulators add it.
+
+    Both may depend on the batch's dtypes, on its shape but for the number of rows and on whether it is weighted, and on
+    nothing else of it: for batches that look like the last one they are not asked again. Only tables make room by the
+    weights themselves.
+    """
+
+    # Whether labels outside [0, classes) are left out in place of refused.
+    _drops_unknown_labels = False
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         super().__init__(dtype, name)
-        self._tables: list[ExactTable] = []
+        self._tables: list[ExactTable | ExactSums] = []
+        self._repeated = Repeated()
 
     def layout(self, layouts: Layouts) -> Batch:
         """Returns the batch that this metric reads the arrays as."""
@@ -45,7 +59,21 @@ class NativeMetric(Metric):
             ValueError: If a shape or a value is refused; the state is as before then.
             TypeError: If an array is not numeric.
         """
-        add_batch([self], self.layout(Layouts(y_true, y_pred, sample_weight)))
+        if self._repeated.add(y_true, y_pred, sample_weight):
+            return
+        self._add(self.layout(Layouts(y_true, y_pred, sample_weight)), (y_true, y_pred, sample_weight))
+
+    def _add(self, batch: Batch, given: tuple[Any, Any, Any]) -> None:
+        """Adds a batch and remembers how, for arrays that look like those `given`."""
+        self._repeated = Repeated.of([self], batch, add_batch([self], batch), given)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name != "_repeated":
+            Repeated.changes += 1
+        super().__setattr__(name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_repeated": Repeated()}
 
     def _exact_sum(self, name: str) -> ExactSum:
         variable: ExactSum = self._track(ExactSum(name))
@@ -56,17 +84,18 @@ class NativeMetric(Metric):
         self._tables.append(variable)
         return variable
 
+    def _exact_sums(self, sums: int, name: str, additions_per_row: int = 1) -> ExactSums:
+        variable: ExactSums = self._track(ExactSums(sums, name, additions_per_row))
+        self._tables.append(variable)
+        return variable
 
-def add_batch(metrics: Sequence[NativeMetric], batch: Batch) -> None:
-    """Adds a batch to all metrics in one read, or to none."""
+
+def add_batch(metrics: Sequence[NativeMetric], batch: Batch) -> tuple[Accumulator, ...] | None:
+    """Adds a batch to all metrics in one read, or to none; returns the accumulators, None if there were no rows."""
     if len(batch.y_pred) == 0:
-        return
-    if len(metrics) == 1:
-        with metrics[0]._lock:
-            _add_locked(metrics, batch)
-        return
+        return None
     with locked(metrics):
-        _add_locked(metrics, batch)
+        return _add_locked(metrics, batch)
 
 
 @contextmanager
@@ -84,14 +113,15 @@ def locked(metrics: Iterable[Metric]) -> Iterator[None]:
             lock.release()
 
 
-def _add_locked(metrics: Sequence[NativeMetric], batch: Batch) -> None:
+def _add_locked(metrics: Sequence[NativeMetric], batch: Batch) -> tuple[Accumulator, ...]:
     added = False
     try:
-        accumulators = [accumulator for metric in metrics for accumulator in metric.accumulators(batch)]
-        fault = _core.add(*batch, tuple(accumulators), runtime.get_num_threads())
+        accumulators = tuple(accumulator for metric in metrics for accumulator in metric.accumulators(batch))
+        fault = _core.add(*batch, accumulators, runtime.get_num_threads())
         if fault is not None:
             raise _value_error(fault, metrics, batch)
         added = True
+        return accumulators
     finally:
         for metric in metrics:
             for table in metric._tables:
@@ -104,17 +134,25 @@ def _value_error(fault: Any, metrics: Sequence[NativeMetric], batch: Batch) -> V
     place = f"row {row}" if inner == 1 else f"row {row // inner}, position {row % inner}"
     if argument == 3:
         assert batch.weights is not None
-        return ValueError(f"`sample_weight` must be finite. Received {batch.weights[row]} in {place}.")
+        weight = batch.weights[row]
+        if batch.weights.ndim == 2:
+            weight = next(one for one in weight if not math.isfinite(one))
+        return ValueError(f"`sample_weight` must be finite. Received {weight} in {place}.")
     name, labels = ("y_true", batch.y_true) if argument == 1 else ("y_pred", batch.y_pred)
     assert labels is not None
     label = labels[row]
     if labels.dtype.kind == "f" and not float(label).is_integer():
         return ValueError(f"`{name}` must hold whole class labels. Received {label} in {place}.")
-    classes = min(metric.classes(batch) for metric in metrics if _refuses(metric, batch, label))
+    refusing = [metric for metric in metrics if _refuses(metric, batch, label)]
+    if all(metric._drops_unknown_labels for metric in refusing):
+        return ValueError(f"`{name}` must hold labels of 32 bits. Received {label} in {place}.")
+    classes = min(metric.classes(batch) for metric in refusing if not metric._drops_unknown_labels)
     return ValueError(f"`{name}` must hold class labels in [0, {classes}). Received {label} in {place}.")
 
 
 def _refuses(metric: NativeMetric, batch: Batch, label: Any) -> bool:
+    if metric._drops_unknown_labels:
+        return not -(2**31) < label.item() < 2**31
     # Between two label arrays only metrics with a number of classes of their own check labels.
     checks = batch.y_pred.ndim == 2 or type(metric).classes is not NativeMetric.classes
     return checks and not 0 <= label.item() < metric.classes(batch)
@@ -138,7 +176,7 @@ class MeanOfRows(NativeMetric):
         return [self._mean()]
 
     def _mean(
-        self, number: float = 0.0, from_logits: bool = False, bins: Any = None, ignored: int | None = None
+        self, number: float = 0.0, from_logits: bool = False, bins: Any = None, ignored: Any = None
     ) -> Accumulator:
         return (_core.MEAN, self.total.words, self.count.words, self._value, number, from_logits, bins, ignored)
 

@@ -1,9 +1,11 @@
 """Losses of probabilities, the twins of keras.metrics.probabilistic_metrics."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from tallymetrics import _core
 from tallymetrics.inputs import Batch, Layouts, as_integer, as_number
+from tallymetrics.metrics.ignored_labels import as_labels, ignored_labels
 from tallymetrics.metrics.native import Accumulator, MeanOfRows
 
 
@@ -17,7 +19,8 @@ class SparseCategoricalCrossentropy(MeanOfRows):
         name: Name of the metric, default `"sparse_categorical_crossentropy"`.
         dtype: What `result()` is rounded to, default float64.
         from_logits: Whether scores are logits in place of probabilities.
-        ignore_class: Rows with this label take no part; it need not lie in [0, classes).
+        ignore_class: Rows with this label, or with one of a list of labels, take no part; they need not lie in
+            [0, classes).
         axis: The class axis of the scores, default the last.
 
     `update_state` takes labels in [0, classes), [...] or [..., 1], and scores [..., classes].
@@ -40,21 +43,19 @@ class SparseCategoricalCrossentropy(MeanOfRows):
         name: str | None = "sparse_categorical_crossentropy",
         dtype: Any = None,
         from_logits: bool = False,
-        ignore_class: int | None = None,
+        ignore_class: int | Sequence[int] | None = None,
         axis: int = -1,
     ) -> None:
         super().__init__(name, dtype)
         self.from_logits = bool(from_logits)
-        self.ignore_class = (
-            None if ignore_class is None else as_integer(ignore_class, "ignore_class", 1 - 2**31, 2**31 - 1)
-        )
+        self.ignore_class = as_labels(ignore_class, "ignore_class")
         self.axis = as_integer(axis, "axis", -64, 64)
 
     def layout(self, layouts: Layouts) -> Batch:
         return layouts.along(self.axis).sparse()
 
     def accumulators(self, batch: Batch) -> list[Accumulator]:
-        return [self._mean(from_logits=self.from_logits, ignored=self.ignore_class)]
+        return [self._mean(from_logits=self.from_logits, ignored=ignored_labels(self.ignore_class))]
 
     def get_config(self) -> dict[str, Any]:
         own = {"from_logits": self.from_logits, "ignore_class": self.ignore_class, "axis": self.axis}

@@ -8,7 +8,7 @@ import numpy as np
 from tallymetrics import _core
 from tallymetrics.inputs import Batch, Layouts, as_array, row_weights, rows_per_sample, values_batch
 from tallymetrics.metrics.names import snake_case
-from tallymetrics.metrics.native import Accumulator, MeanOfRows, NativeMetric, add_batch
+from tallymetrics.metrics.native import Accumulator, MeanOfRows, NativeMetric
 
 
 class Sum(NativeMetric):
@@ -35,9 +35,12 @@ class Sum(NativeMetric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Adds values, [...], with weights that broadcast to them."""
+        if self._repeated.add(None, values, sample_weight):
+            return
         array = as_array(values, "values")
         weights = row_weights(sample_weight, array.shape or (1,))
-        add_batch([self], Batch(None, array.reshape(-1), weights, rows_per_sample(array.shape)))
+        elements = array if array.ndim == 1 else array.reshape(-1)
+        self._add(Batch(None, elements, weights, rows_per_sample(array.shape)), (None, values, sample_weight))
 
     def accumulators(self, batch: Batch) -> list[Accumulator]:
         return [(_core.MEAN, self.total.words, None, _core.ROW_MEAN, 0.0, False, None, None)]
@@ -73,7 +76,8 @@ class Mean(MeanOfRows):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Adds values, [samples, ...], with weights that broadcast to them."""
-        add_batch([self], values_batch(values, sample_weight))
+        if not self._repeated.add(None, values, sample_weight):
+            self._add(values_batch(values, sample_weight), (None, values, sample_weight))
 
 
 class MeanMetricWrapper(Mean):

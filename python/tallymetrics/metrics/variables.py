@@ -62,6 +62,10 @@ class Variable(NDArrayOperatorsMixin):
         """Adds what `other` has gathered since its start."""
         self._value += other.value - other._initial
 
+    def merges_with(self, other: "Variable") -> bool:
+        """Whether `add` takes another variable of the same metric class."""
+        return self.shape == other.shape
+
     def arrays(self) -> Arrays:
         return {self.name: self._value.copy()}
 

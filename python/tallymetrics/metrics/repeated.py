@@ -1,0 +1,109 @@
+"""The short way for batches that look like the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tallymetrics import _core, runtime
+from tallymetrics.inputs import Batch
+
+
+class Repeated:
+    """The native call for batches that look like one that was added before.
+
+    For a few rows, working out how a metric reads its arrays takes longer than adding them.
+    """
+
+    # Counts changes to any metric's attributes: what was worked out before one is worked out again.
+    changes = 0
+
+    __slots__ = ("_accumulators", "_changes", "_locks", "_pred", "_true", "_weights")
+
+    _accumulators: tuple[Any, ...]
+    _locks: list[Any]
+    _true: _Look
+    _pred: _Look
+    _weights: _Look
+
+    def __init__(self) -> None:
+        self._changes = -1
+
+    @classmethod
+    def of(
+        cls,
+        metrics: Sequence[Any],
+        batch: Batch,
+        accumulators: tuple[Any, ...] | None,
+        given: tuple[Any, Any, Any],
+    ) -> Repeated:
+        """What adds arrays like the `given` (y_true, y_pred, sample_weight), which made this batch."""
+        repeated = cls()
+        if accumulators is None or batch.rows_per_sample != 1:
+            return repeated
+        # The planes of a table are chosen by the weights.
+        if batch.weights is not None and any(metric._tables for metric in metrics):
+            return repeated
+        y_true, y_pred, weights = map(_Look.of, given, (batch.y_true, batch.y_pred, batch.weights))
+        if y_true and y_pred and weights:
+            repeated._true, repeated._pred, repeated._weights = y_true, y_pred, weights
+            repeated._accumulators = accumulators
+            repeated._locks = [metric._lock for metric in sorted(metrics, key=id)]
+            repeated._changes = cls.changes
+        return repeated
+
+    def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> bool:
+        """Adds a batch if it looks like the one before; False, with nothing added, if not or if it is refused."""
+        if self._changes != Repeated.changes:
+            return False
+        if not (self._true.fits(y_true) and self._pred.fits(y_pred) and self._weights.fits(sample_weight)):
+            return False
+        if self._true.flat:
+            y_true = y_true.reshape(-1)
+        if self._pred.flat:
+            y_pred = y_pred.reshape(-1)
+        if self._weights.flat:
+            sample_weight = sample_weight.reshape(-1)
+        locks = self._locks
+        held = 0
+        try:
+            for lock in locks:
+                lock.acquire()
+                held += 1
+            return _core.add(y_true, y_pred, sample_weight, 1, self._accumulators, runtime.get_num_threads()) is None
+        except ValueError:
+            # Lengths that differ or misaligned memory: the long way finds the words.
+            return False
+        finally:
+            for lock in locks[:held]:
+                lock.release()
+
+
+class _Look(NamedTuple):
+    """What an array must look like to be passed on without another look, whole or flattened."""
+
+    kind: Any
+    dtype: np.dtype[Any] | None
+    tail: tuple[int, ...]
+    flat: bool
+
+    @classmethod
+    def of(cls, given: Any, taken: npt.NDArray[Any] | None) -> _Look | None:
+        if given is None and taken is None:
+            return cls(type(None), None, (), False)
+        if type(given) is not np.ndarray or taken is None or given.ndim == 0:
+            return None
+        tail = given.shape[1:]
+        if taken is given:
+            return cls(np.ndarray, given.dtype, tail, False)
+        place, taken_place = given.__array_interface__["data"], taken.__array_interface__["data"]
+        same = taken.dtype is given.dtype and taken.shape == given.shape[:1] and place == taken_place
+        return cls(np.ndarray, given.dtype, tail, True) if same and tail == (1,) else None
+
+    def fits(self, value: Any) -> bool:
+        if type(value) is not self.kind:
+            return False
+        return value is None or (value.dtype is self.dtype and value.shape[1:] == self.tail)
