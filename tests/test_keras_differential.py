@@ -38,7 +38,7 @@ def failures_of(name, draw, ask_ours, ask_keras):
     """Describes the cases where ours raises or differs; Keras must answer all of them."""
     for number in range(FIRST, FIRST + CASES):
         rng = np.random.default_rng((SEED, zlib.crc32(name.encode()), number))
-        case = draw(rng).present(rng, takes_dtype=name in CLASSES)
+        case = draw(rng).present(rng, is_metric=name in CLASSES)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             expected = ask_keras(case, keras.metrics, name)

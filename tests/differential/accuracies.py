@@ -3,8 +3,7 @@
 import numpy as np
 
 from differential.case import Case, Update
-from differential.drawing import CLASSES as CLASS_NUMBERS
-from differential.drawing import FLOATS, INTEGERS, bits, choose, samplewise_case, unit_scores
+from differential.drawing import CLASS_NUMBERS, FLOATS, INTEGERS, bits, choose, samplewise_case, unit_scores
 from differential.errors import ANY_FORM, Pairs
 
 

@@ -45,6 +45,13 @@ class Update:
             weight = np.full(len(inputs[-1]), weight)
         return (*inputs[:-1], masked(inputs[-1], self.mask)), exact(weight)
 
+    def with_rows_reversed(self) -> "Update":
+        """A batch that looks like this one, of other pairs: the predictions in reverse order."""
+        reverse = [
+            None if one is None else (*one[:-1], one[-1][::-1].copy()) for one in (self.inputs, self.keras_inputs)
+        ]
+        return Update(reverse[0], self.weight, self.mask, reverse[1], self.keras_weight)
+
 
 def result_of(metric: Any) -> Any:
     return metric.result()
@@ -72,8 +79,10 @@ class Case:
     is_merged: bool = False
     presented: list[tuple[tuple[Any, ...], Any]] = field(default_factory=list)
 
-    def present(self, rng: np.random.Generator, takes_dtype: bool = False) -> "Case":
-        """Chooses the layout of every argument that ours gets, and now and then the dtype of the result."""
+    def present(self, rng: np.random.Generator, is_metric: bool) -> "Case":
+        """Chooses the layout of every argument that ours gets; of a metric also how it is used."""
+        if is_metric and rng.random() < 0.2:
+            self.updates.append(self.updates[-1].with_rows_reversed())
         for update in self.updates:
             *others, last = update.inputs
             shown = [presented(rng, one) for one in others]
@@ -81,7 +90,7 @@ class Case:
             weight = None if update.weight is None else presented(rng, update.weight)
             self.presented.append(((*shown, last), weight))
         self.is_merged = rng.random() < 0.2
-        if takes_dtype and rng.random() < 0.1:
+        if is_metric and rng.random() < 0.1:
             self.arguments = {**self.arguments, "dtype": "float32"}
         return self
 

@@ -4,8 +4,7 @@ import numpy as np
 
 from differential.accuracies import Classes
 from differential.case import Case, Update, exact
-from differential.drawing import CLASSES as CLASS_NUMBERS
-from differential.drawing import FLOATS, bits, choose, samplewise_case, unit_scores
+from differential.drawing import CLASS_NUMBERS, FLOATS, bits, choose, samplewise_case, unit_scores
 from differential.errors import SAME_RANK, Pairs, function_of_pairs, row_errors
 
 

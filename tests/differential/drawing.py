@@ -12,7 +12,7 @@ Rng = np.random.Generator
 FLOATS = ("float64", "float64", "float32", "float32", "float16")
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 WIDTHS = (1, 2, 3, 5, 8, 15, 16, 17, 33)
-CLASSES = (2, 3, 5, 10, 32, 33, 70)
+CLASS_NUMBERS = (2, 3, 5, 10, 32, 33, 70)
 
 
 def choose(rng: Rng, options: Any) -> Any:
