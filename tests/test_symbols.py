@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 CPP = Path(__file__).parents[1] / "cpp"
-KERNELS = ["convert", "rows", "scores", "sums"]
+KERNELS = ["convert", "rows", "scores", "sums", "thresholds"]
 ALLOWED_UNDEFINED = {"memcpy", "memmove", "memset", "pow"}
 
 pytestmark = [

@@ -13,6 +13,7 @@ constexpr unsigned kNeedTrueClass = 32;
 // The derived columns of up to kBlockRows rows; those that nobody asked for are null.
 struct Block {
   int64_t rows = 0;
+  int64_t first = 0;  // number of its first row in the batch
   const int32_t* true_class = nullptr;
   const int32_t* predicted = nullptr;
   const int32_t* above = nullptr;

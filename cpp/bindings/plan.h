@@ -7,7 +7,7 @@
 
 namespace tally {
 
-enum AccumulatorKind : int { kMeanAccumulator, kLabelAccumulator, kRankAccumulator };
+enum AccumulatorKind : int { kMeanAccumulator, kLabelAccumulator, kRankAccumulator, kThresholdAccumulator };
 
 // Builds the accumulators of one pass and gathers what they need.
 class Plan {
@@ -23,6 +23,7 @@ class Plan {
   void add_mean(const pybind11::tuple& spec);
   void add_labels(const pybind11::tuple& spec);
   void add_ranks(const pybind11::tuple& spec);
+  void add_thresholds(const pybind11::tuple& spec);
   const double* bins_of(const pybind11::handle& object) const;
   void require_shapes(const ValueSpec& value) const;
   int number_of(const ValueSpec& value);

@@ -14,6 +14,7 @@ struct Kernels {
   const ScoreKernels* scores;
   const RowKernels* rows;
   const SumKernels* sums;
+  const ThresholdKernels* thresholds;
 };
 
 template <class T>

@@ -8,8 +8,21 @@ from tallymetrics.metrics.accuracy_metrics import (
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
 )
+from tallymetrics.metrics.auc_metrics import AUC
 from tallymetrics.metrics.collection import MetricCollection
 from tallymetrics.metrics.confusion_matrix_metrics import ConfusionMatrix
+from tallymetrics.metrics.confusion_metrics import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    PrecisionAtRecall,
+    Recall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+    TrueNegatives,
+    TruePositives,
+)
 from tallymetrics.metrics.distance_metrics import DistributionMeanError, EarthMoversDistance
 from tallymetrics.metrics.identifiers import deserialize, get, serialize
 from tallymetrics.metrics.metric import Metric
@@ -19,6 +32,7 @@ from tallymetrics.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
 from tallymetrics.metrics.regression_metrics import MeanAbsoluteError, MeanSquaredError
 
 __all__ = [
+    "AUC",
     "Accuracy",
     "BinaryAccuracy",
     "CategoricalAccuracy",
@@ -26,18 +40,28 @@ __all__ = [
     "ConfusionMatrix",
     "DistributionMeanError",
     "EarthMoversDistance",
+    "FalseNegatives",
+    "FalsePositives",
     "Mean",
     "MeanAbsoluteError",
     "MeanMetricWrapper",
     "MeanSquaredError",
     "Metric",
     "MetricCollection",
+    "Precision",
+    "PrecisionAtRecall",
+    "Recall",
+    "RecallAtPrecision",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "Sum",
     "TopKCategoricalAccuracy",
     "TopKCurve",
+    "TrueNegatives",
+    "TruePositives",
     "deserialize",
     "get",
     "serialize",

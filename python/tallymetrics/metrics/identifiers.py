@@ -8,10 +8,13 @@ from typing import Any
 
 from tallymetrics.metrics import (
     accuracy_metrics,
+    auc_metrics,
     collection,
     confusion_matrix_metrics,
+    confusion_metrics,
     distance_metrics,
     metric,
+    precision_recall_metrics,
     probabilistic_metrics,
     ranking_metrics,
     reduction_metrics,
@@ -22,10 +25,13 @@ from tallymetrics.metrics.names import snake_case
 
 _MODULES = (
     accuracy_metrics,
+    auc_metrics,
     collection,
     confusion_matrix_metrics,
+    confusion_metrics,
     distance_metrics,
     metric,
+    precision_recall_metrics,
     probabilistic_metrics,
     ranking_metrics,
     reduction_metrics,

@@ -196,9 +196,10 @@ class Metric:
         mine, theirs = self._merge_key(), other._merge_key()
         if mine != theirs:
             raise ValueError(f"`metrics` must have equal configurations to merge, {mine}. Received {theirs}.")
-        shapes = [variable.shape for variable in self._state()]
-        other_shapes = [variable.shape for variable in other._state()]
-        if shapes != other_shapes:
+        state, other_state = self._state(), other._state()
+        fit = all(mine.fits(theirs) for mine, theirs in zip(state, other_state, strict=False))
+        if len(state) != len(other_state) or not fit:
+            shapes, other_shapes = ([variable.shape for variable in one] for one in (state, other_state))
             raise ValueError(f"`metrics` must have variables of shapes {shapes} to merge. Received {other_shapes}.")
 
     def stateless_reset_state(self) -> list[Variable]:

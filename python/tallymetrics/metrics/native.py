@@ -28,6 +28,11 @@ class NativeMetric(Metric):
         self._tables: list[ExactTable] = []
         self._repeated = Repeated()
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether the accumulators of one batch serve the next that looks like it."""
+        return True
+
     def layout(self, layouts: Layouts) -> Batch:
         """Returns the batch that this metric reads the arrays as."""
         raise NotImplementedError
@@ -89,7 +94,7 @@ class Repeated:
 
     def __init__(
         self,
-        metrics: Sequence[Metric] = (),
+        metrics: Sequence[NativeMetric] = (),
         batch: Batch | None = None,
         accumulators: tuple[Accumulator, ...] | None = None,
         y_true: Any = None,
@@ -99,6 +104,8 @@ class Repeated:
         # Only arrays that the batch took as they are can be passed on without another look.
         taken = batch is not None and batch.y_true is y_true and batch.y_pred is y_pred
         if not taken or accumulators is None or batch is None or batch.weights is not None:
+            return
+        if not all(metric.repeatable for metric in metrics):
             return
         if batch.rows_per_sample != 1 or type(y_true) is not np.ndarray or type(y_pred) is not np.ndarray:
             return

@@ -58,6 +58,10 @@ class Variable(NDArrayOperatorsMixin):
     def reset(self) -> None:
         self._value[...] = self._initial
 
+    def fits(self, other: Any) -> bool:
+        """Whether `other`, of a metric of equal configuration, can be added."""
+        return bool(self.shape == other.shape)
+
     def add(self, other: Any) -> None:
         """Adds what `other` has gathered since its start."""
         self._value += other.value - other._initial
