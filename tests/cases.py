@@ -2,6 +2,7 @@
 
 import numpy as np
 import reference as twin
+from cases_thresholds import THRESHOLDS
 from draws import (
     absolute_difference,
     draw_binary,
@@ -206,7 +207,7 @@ OURS = [
     ),
 ]
 
-FAMILIES = ACCURACIES + CROSSENTROPIES + REDUCTIONS + OURS
+FAMILIES = ACCURACIES + CROSSENTROPIES + REDUCTIONS + OURS + THRESHOLDS
 KINDS = [
     (3, "float32", "uint8", "none"),
     (10, "float64", "int32", "element"),

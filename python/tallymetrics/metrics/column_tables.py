@@ -69,7 +69,8 @@ class ColumnTables(ExactTable):
             self._resize(len(array))
         if array.shape != self.shape or array.dtype.kind not in "biu":
             raise ValueError(f"`value` must hold integers of shape {self.shape}. Received {array.dtype} {array.shape}.")
-        self._resize(len(array))
+        # In place, or the calls that were worked out for this array would go astray.
+        ExactTable.reset(self)
         self._value[...] = array
         return self
 
