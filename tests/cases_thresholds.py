@@ -62,7 +62,7 @@ COUNTS = [
         thresholds=UNSORTED,
     ),
     at_thresholds("TrueNegatives-many", twin.true_negatives, {"thresholds": MANY}, [], thresholds=MANY),
-    at_thresholds("FalseNegatives", twin.false_negatives, {"thresholds": EVEN}, [], (2, 3), thresholds=EVEN),
+    at_thresholds("FalseNegatives-rank-3", twin.false_negatives, {"thresholds": EVEN}, [], (2, 3), thresholds=EVEN),
 ]
 
 RATIOS = [

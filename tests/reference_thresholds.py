@@ -28,7 +28,7 @@ class AtThresholds:
     def __init__(self, answer, thresholds=(0.5,), class_id=None, top_k=None, by_column=False):
         self.answer, self.thresholds = answer, np.asarray(thresholds, np.float64)
         self.class_id, self.top_k, self.by_column = class_id, top_k, by_column
-        self.sums = dict.fromkeys(("tp", "fp", "tn", "fn"), np.zeros(len(self.thresholds)))
+        self.sums = dict.fromkeys(("tp", "fp", "tn", "fn"), np.zeros((len(self.thresholds), 1)[: 1 + by_column]))
 
     def compared(self, dtype):
         return self.thresholds.astype(np.float32) if dtype in (np.float16, np.float32) else self.thresholds
@@ -84,7 +84,7 @@ class AreaAtThresholds(AtThresholds):
 
     def area(self, tp, fp, tn, fn):
         if self.label_weights is not None and not self.multi_label:
-            tp, fp, tn, fn = (sums @ np.asarray(self.label_weights) for sums in (tp, fp, tn, fn))
+            tp, fp, tn, fn = (np.sum(sums * np.asarray(self.label_weights), axis=-1) for sums in (tp, fp, tn, fn))
         recall = divide(tp, tp + fn)
         x, y = {"ROC": (divide(fp, fp + tn), recall), "PR": (recall, divide(tp, tp + fp))}[self.curve]
         if self.curve == "PR" and self.method == "interpolation":
