@@ -122,4 +122,17 @@ AREAS = [
     area("AUC-logits", {"thresholds": [0.7, 0.5, 0.1], "from_logits": True}, (), 8.0, from_logits=True),
 ]
 
-THRESHOLDS = COUNTS + RATIOS + AREAS
+RANKED = [
+    Family(
+        f"AUC-ranked-{curve}",
+        lambda classes, curve=curve: metrics.AUC(None, curve),
+        lambda classes, curve=curve: twin.RankedArea(curve),
+        draw_scores((3,)),
+        (lambda classes: metrics.AUC(),),
+        sample_shape=(3,),
+        float32_tolerance=1e-11,
+    )
+    for curve in ("ROC", "PR")
+]
+
+THRESHOLDS = COUNTS + RATIOS + AREAS + RANKED

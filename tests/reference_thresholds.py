@@ -158,3 +158,34 @@ def averaged(ratio, average):
         return divide(np.sum(values * weights, axis=-1), np.sum(weights, axis=-1))
 
     return answer
+
+
+class RankedArea:
+    """Every positive against every negative, or the precision at every positive's score."""
+
+    def __init__(self, curve):
+        self.curve = curve
+        self.scores, self.truth, self.weights = (np.zeros(0) for _ in range(3))
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        scores = as_float64(y_pred)
+        weights = align_left(as_float64(1 if sample_weight is None else sample_weight), scores.shape)
+        self.scores = np.append(self.scores, np.where(np.isnan(scores), -np.inf, scores))
+        self.truth = np.append(self.truth, as_float64(y_true) != 0)
+        self.weights = np.append(self.weights, weights)
+
+    def result(self):
+        positive, negative = self.weights * (self.truth == 1), self.weights * (self.truth == 0)
+        if self.curve == "ROC":
+            shares = [
+                weight * np.sum(negative * ((self.scores < score) + 0.5 * (self.scores == score)))
+                for score, weight in zip(self.scores, positive, strict=True)
+                if weight
+            ]
+            return float(divide(np.sum(shares), np.sum(positive) * np.sum(negative)))
+        precisions = [
+            weight * np.sum(positive[self.scores >= score]) / np.sum(self.weights[self.scores >= score])
+            for score, weight in zip(self.scores, positive, strict=True)
+            if weight
+        ]
+        return float(divide(np.sum(precisions), np.sum(positive)))

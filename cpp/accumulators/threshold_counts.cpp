@@ -61,7 +61,7 @@ ThresholdCounts::ThresholdCounts(CellTable table, const ArrayView& y_true, const
       true_(with_column_stride(as_rows(y_true, options.width))),
       pred_(with_column_stride(as_rows(y_pred, options.width))),
       by_element_(y_pred.dimensions == 1),
-      single_(y_pred.type == DType::kFloat16 || y_pred.type == DType::kFloat32),
+      single_(!options.in_double && (y_pred.type == DType::kFloat16 || y_pred.type == DType::kFloat32)),
       flat_(is_flat(true_) && is_flat(pred_)),
       column_major_(std::abs(pred_.row_stride) < std::abs(pred_.column_stride)),
       buckets_(static_cast<uint32_t>(buckets_of(options))),

@@ -22,6 +22,7 @@ class ThresholdCounts final : public Accumulator {
     bool by_column = false;      // a table for each column
     bool binary_labels = false;  // labels other than 0 and 1 go to a last cell
     uint32_t least = 0;          // the bucket of numbers that exceed fewer thresholds
+    bool in_double = false;      // compare float32 scores with thresholds that are not float32
   };
   ThresholdCounts(CellTable table, const ArrayView& y_true, const ArrayView& y_pred, const Options& options);
 

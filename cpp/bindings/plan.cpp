@@ -100,7 +100,7 @@ void Plan::add_ranks(const py::tuple& spec) {
 }
 
 // (kind, planes, first limb, thresholds or None for the histogram, width, class id or -1, top k or 0, by column, binary
-// labels, least bucket)
+// labels, least bucket, in double)
 void Plan::add_thresholds(const py::tuple& spec) {
   ThresholdCounts::Options options;
   if (!spec[3].is_none()) {
@@ -117,6 +117,7 @@ void Plan::add_thresholds(const py::tuple& spec) {
   options.by_column = spec[7].cast<bool>();
   options.binary_labels = spec[8].cast<bool>();
   options.least = spec[9].cast<uint32_t>();
+  options.in_double = spec[10].cast<bool>();
   const ArrayView& y_true = batch_.y_true;
   const ArrayView& y_pred = batch_.y_pred;
   require(y_true.dimensions == y_pred.dimensions && y_true.width == y_pred.width, "y_true and y_pred differ in shape");

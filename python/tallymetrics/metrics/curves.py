@@ -64,3 +64,41 @@ def _interpolated_precision_recall_area(counts: Counts) -> Floats:
     areas = slope * (gained + intercept * np.log(growth))
     positives = np.maximum(right[1:] + counts.false_negatives[1:], 0.0)
     return np.asarray(np.sum(ratio(areas, positives), axis=0))
+
+
+def ranked_roc_interval(negatives: Floats, positives: Floats) -> tuple[float, float]:
+    """Returns the least and the greatest area under the ROC curve, whatever the order within cells.
+
+    `negatives` and `positives` are weights in cells of increasing scores. The area is the share of pairs of a negative
+    and a positive in which the positive has the greater score; pairs of equal scores count one half.
+    """
+    pairs = float(np.sum(negatives)) * float(np.sum(positives))
+    if pairs == 0:
+        return 0.0, 0.0
+    below = np.cumsum(negatives) - negatives
+    return float(np.sum(positives * below)) / pairs, float(np.sum(positives * (below + negatives))) / pairs
+
+
+def average_precision(negatives: Floats, positives: Floats) -> float:
+    """Returns the mean over positives of the precision at their scores, of cells of increasing scores."""
+    total = float(np.sum(positives))
+    right, wrong = np.cumsum(positives[::-1]), np.cumsum(negatives[::-1])
+    return float(np.sum(positives[::-1] * ratio(right, right + wrong))) / total if total else 0.0
+
+
+def average_precision_interval(negatives: Floats, positives: Floats) -> tuple[float, float]:
+    """Returns the least and the greatest average precision, whatever the order within cells.
+
+    At best the positives of a cell come before its negatives, all at one score. At worst they come after them, one by
+    one: the mean of their precisions is then at least the integral of x / (x + wrong) over their weights.
+    """
+    total = float(np.sum(positives))
+    if total == 0:
+        return 0.0, 0.0
+    positives, negatives = positives[::-1], negatives[::-1]
+    right, wrong = np.cumsum(positives), np.cumsum(negatives)
+    before = right - positives
+    growth = np.divide(positives, before + wrong, out=np.zeros_like(positives), where=before + wrong > 0)
+    worst = np.sum(positives - wrong * np.log1p(growth))
+    best = np.sum(positives * ratio(right, right + wrong - negatives))
+    return float(worst) / total, float(best) / total

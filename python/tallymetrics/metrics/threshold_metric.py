@@ -113,7 +113,7 @@ class ThresholdMetric(NativeMetric):
         top_k = self.top_k or 0
         kind = _core.THRESHOLD_COUNTS
         least = self._least_bucket
-        return [(kind, planes, first_limb, thresholds, width, class_id, top_k, self._by_column, False, least)]
+        return [(kind, planes, first_limb, thresholds, width, class_id, top_k, self._by_column, False, least, False)]
 
     def merge_state(self, metrics: Iterable[Metric] | Metric) -> None:
         others = [metrics] if isinstance(metrics, Metric) else list(metrics)
