@@ -18,8 +18,21 @@ from tallymetrics.metrics.accuracy_metrics import (
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
 )
+from tallymetrics.metrics.auc_metrics import AUC
 from tallymetrics.metrics.collection import MetricCollection
 from tallymetrics.metrics.confusion_matrix_metrics import ConfusionMatrix
+from tallymetrics.metrics.confusion_metrics import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    PrecisionAtRecall,
+    Recall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+    TrueNegatives,
+    TruePositives,
+)
 from tallymetrics.metrics.correlation_metrics import ConcordanceCorrelation, PearsonCorrelation
 from tallymetrics.metrics.distance_metrics import DistributionMeanError, EarthMoversDistance
 from tallymetrics.metrics.f_score_metrics import F1Score, FBetaScore
@@ -87,6 +100,7 @@ from tallymetrics.metrics.regression_metrics import (
 from tallymetrics.metrics.stream_correlation import StreamConcordanceCorrelation, StreamPearsonCorrelation
 
 __all__ = [
+    "AUC",
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
@@ -101,6 +115,8 @@ __all__ = [
     "EarthMoversDistance",
     "F1Score",
     "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
     "Hinge",
     "IoU",
     "KLDivergence",
@@ -118,17 +134,25 @@ __all__ = [
     "OneHotMeanIoU",
     "PearsonCorrelation",
     "Poisson",
+    "Precision",
+    "PrecisionAtRecall",
     "R2Score",
+    "Recall",
+    "RecallAtPrecision",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "SquaredHinge",
     "StreamConcordanceCorrelation",
     "StreamPearsonCorrelation",
     "Sum",
     "TopKCategoricalAccuracy",
     "TopKCurve",
+    "TrueNegatives",
+    "TruePositives",
     "accuracy",
     "binary_accuracy",
     "binary_crossentropy",

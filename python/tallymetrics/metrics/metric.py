@@ -197,9 +197,9 @@ class Metric:
         if mine != theirs:
             raise ValueError(f"`metrics` must have equal configurations to merge, {mine}. Received {theirs}.")
         state, other_state = self._state(), other._state()
-        agree = len(state) == len(other_state)
-        if not (agree and all(one.merges_with(their) for one, their in zip(state, other_state, strict=True))):
-            shapes, other_shapes = [one.shape for one in state], [one.shape for one in other_state]
+        fit = all(mine.fits(theirs) for mine, theirs in zip(state, other_state, strict=False))
+        if len(state) != len(other_state) or not fit:
+            shapes, other_shapes = ([variable.shape for variable in one] for one in (state, other_state))
             raise ValueError(f"`metrics` must have variables of shapes {shapes} to merge. Received {other_shapes}.")
 
     def stateless_reset_state(self) -> list[Variable]:

@@ -58,13 +58,13 @@ class Variable(NDArrayOperatorsMixin):
     def reset(self) -> None:
         self._value[...] = self._initial
 
+    def fits(self, other: Any) -> bool:
+        """Whether `other`, of a metric of equal configuration, can be added."""
+        return bool(self.shape == other.shape)
+
     def add(self, other: Any) -> None:
         """Adds what `other` has gathered since its start."""
         self._value += other.value - other._initial
-
-    def merges_with(self, other: "Variable") -> bool:
-        """Whether `add` takes another variable of the same metric class."""
-        return self.shape == other.shape
 
     def arrays(self) -> Arrays:
         return {self.name: self._value.copy()}
