@@ -15,7 +15,7 @@ PYTHON_LAYERS = [
     {"_core"},
     {"runtime", "inputs"},
     {"metrics"},
-    {"sources", "resolve", "evaluate"},
+    {"sources", "resolve", "outputs", "evaluation", "evaluate"},
     {"report", "cli", "__main__", "__init__", "examples"},
 ]
 CPP_LAYERS = [["kernels"], ["support"], ["accumulators"], ["pass"], ["bindings"]]
