@@ -14,7 +14,7 @@ import numpy as np
 from tallymetrics import metrics
 from tallymetrics.inputs import as_array
 from tallymetrics.metrics.function_metric import FunctionMetric, function_name
-from tallymetrics.metrics.identifiers import IDENTIFIERS
+from tallymetrics.metrics.identifiers import ADVICE, IDENTIFIERS
 from tallymetrics.metrics.names import unique_name
 
 # A confusion matrix of more classes is made only when asked for by its number of classes.
@@ -201,17 +201,18 @@ def _without_batch(identifier: Any) -> metrics.Metric:
 
 
 def _key(identifier: str) -> str:
-    """Only accuracy is known in any case, as in Keras."""
-    return identifier.lower() if identifier.lower() in ("acc", "accuracy") else identifier
+    """Accuracy and cross-entropy are known in any case, as in Keras."""
+    general = ("acc", "accuracy", "ce", "crossentropy")
+    return identifier.lower() if identifier.lower() in general else identifier
 
 
 def _named(identifier: str) -> metrics.Metric:
     try:
         metric = metrics.get(_ALIASES.get(identifier, identifier))
     except TypeError as error:
-        raise ValueError(f"Metric {identifier!r} needs arguments: give an instance. Received: {error}") from error
+        raise ValueError(f"Metric {error}") from error
     except ValueError as error:
-        raise ValueError(_unknown(identifier)) from error
+        raise ValueError(str(error) if identifier in ADVICE else _unknown(identifier)) from error
     # These take values, not labels and predictions.
     if not isinstance(metric, metrics.Metric) or type(metric) in (metrics.Mean, metrics.Sum, metrics.Metric):
         raise ValueError(_unknown(identifier))

@@ -12,6 +12,15 @@ from tallymetrics.metrics.collection import MetricCollection
 from tallymetrics.metrics.confusion_matrix_metrics import ConfusionMatrix
 from tallymetrics.metrics.distance_metrics import DistributionMeanError, EarthMoversDistance
 from tallymetrics.metrics.identifiers import deserialize, get, serialize
+from tallymetrics.metrics.legacy_metrics import (
+    f1score,
+    fbeta_score,
+    fmeasure,
+    fscore,
+    matthews_correlation,
+    precision,
+    recall,
+)
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.probabilistic_metrics import CategoricalCrossentropy, SparseCategoricalCrossentropy
 from tallymetrics.metrics.ranking_metrics import TopKCurve
@@ -39,6 +48,13 @@ __all__ = [
     "TopKCategoricalAccuracy",
     "TopKCurve",
     "deserialize",
+    "f1score",
+    "fbeta_score",
+    "fmeasure",
+    "fscore",
     "get",
+    "matthews_correlation",
+    "precision",
+    "recall",
     "serialize",
 ]
