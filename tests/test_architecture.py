@@ -59,6 +59,7 @@ def test_base_class_and_inputs_import_nothing_above_them():
     assert set(re.findall(r"from (tallymetrics[\w.]*) import", source)) == {
         "tallymetrics",
         "tallymetrics.metrics.names",
+        "tallymetrics.metrics.tracking",
         "tallymetrics.metrics.variables",
     }
 
