@@ -98,6 +98,39 @@ def test_vectors_stay_arrays() -> None:
     assert result["top_k_curve"].shape == (2,)
 
 
+class Total(metrics.Metric):
+    """Returns its variables, as the example of Keras's documentation does."""
+
+    def __init__(self, shape: tuple[int, ...], name: str) -> None:
+        super().__init__(name=name)
+        self.total = self.add_variable(shape, "zeros")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.total.assign_add(np.sum(y_pred, axis=0 if self.total.ndim else None))
+
+    def result(self) -> Any:
+        return self.total
+
+
+def test_results_that_are_variables_become_numbers_and_arrays() -> None:
+    totals = [Total((), "number"), Total((2,), "vector")]
+    result = evaluate(TRUE, PRED, totals)
+    totals[1].reset_state()
+    assert type(result["number"]) is float
+    assert type(result["vector"]) is np.ndarray
+    np.testing.assert_allclose(result["vector"], PRED.sum(axis=0))
+
+
+def test_metrics_of_keras_are_no_functions() -> None:
+    keras = pytest.importorskip("keras")
+    message = r"`metrics` must hold metrics of this package or functions\. Received a metric, keras\..*\.Mean.*Error"
+    for use in (lambda one: evaluate(TRUE, PRED, [one]), lambda one: metrics.MetricCollection([one])):
+        with pytest.raises(TypeError, match=message):
+            use(keras.metrics.MeanAbsoluteError())
+    ours = metrics.deserialize(keras.metrics.serialize(keras.metrics.MeanAbsoluteError(name="theirs")))
+    assert list(evaluate(TRUE, PRED, [ours])) == ["theirs"]
+
+
 def test_one_metric_serves_once() -> None:
     metric = new_mae()
     for arguments in ([[metric, metric]], [[metric], [metric]]):
@@ -274,3 +307,50 @@ def test_keys_and_values_are_those_of_keras(outputs: int, plain: Any, weighted: 
     expected = {key: float(value) for key, value in theirs.result().items()}
     assert list(ours) == list(expected)
     assert ours == pytest.approx(expected, rel=1e-5)
+
+
+# Where Keras is otherwise
+
+
+def of_keras(plain: Any, *arrays: Any) -> dict[str, Any]:
+    pytest.importorskip("keras")
+    from keras.src.trainers.compile_utils import CompileMetrics
+
+    theirs = CompileMetrics(plain, None)
+    theirs.update_state(*arrays)
+    return dict(theirs.result())
+
+
+def test_keras_takes_the_maximum_over_a_rank_1_batch_and_we_do_not() -> None:
+    labels, scores = np.array([0, 1, 1, 0]), np.array([0.1, 0.8, 0.9, 0.7])
+    assert float(of_keras(["acc"], labels, scores)["acc"]) == 0.0
+    assert evaluate(labels, scores, ["acc"]) == {"acc": 0.75}
+    predicted = np.array([0, 1, 2, 0])
+    assert evaluate(labels, predicted, ["acc"]) == {"acc": 0.75}
+
+
+def test_keras_knows_crossentropy_only_as_a_loss() -> None:
+    labels, scores = np.array([0, 1]), np.array([[0.5, 0.5], [0.5, 0.5]])
+    for name in ("ce", "CE", "crossentropy"):
+        with pytest.raises(ValueError, match="Could not interpret metric identifier"):
+            of_keras([name], labels, scores)
+        assert evaluate(labels, scores, [name]) == pytest.approx({name: np.log(2)}, rel=1e-12)
+
+
+def test_keras_lets_a_numbered_name_take_the_place_of_another() -> None:
+    keras = pytest.importorskip("keras")
+    named = {
+        module: [module.MeanAbsoluteError(name=name) for name in ("m", "m", "m_1")]
+        for module in (keras.metrics, metrics)
+    }
+    assert list(of_keras(named[keras.metrics], TRUE, PRED)) == ["m", "m_1"]
+    assert list(evaluate(TRUE, PRED, named[metrics])) == ["m", "m_1", "m_1_1"]
+
+
+def test_keras_does_not_name_the_outputs_of_lists() -> None:
+    assert list(of_keras(["mae", "mse"], *LISTS)) == ["mae", "mse"]
+
+
+def test_keras_refuses_dicts_from_functions() -> None:
+    with pytest.raises((ValueError, TypeError, AttributeError)):
+        of_keras([error_and_bias], TRUE, PRED)

@@ -202,3 +202,22 @@ def test_keras_resets_to_zero_and_we_to_the_start():
         metric.reset_state()
     assert float(ours.variables[0]) == 1.0
     assert float(theirs.variables[0]) == 0.0
+
+
+def test_keras_counts_a_batch_whose_function_returns_one_number_once_and_we_its_rows():
+    def largest(y_true, y_pred):
+        return np.max(y_pred)
+
+    ours, theirs = metrics.MeanMetricWrapper(largest), keras.metrics.MeanMetricWrapper(largest)
+    for metric in (ours, theirs):
+        metric.update_state(np.zeros(3), np.ones(3))
+        metric.update_state(np.zeros(1), np.full(1, 3.0))
+    assert (ours.result(), float(theirs.result())) == (1.5, 2.0)
+    assert (ours.name, theirs.name[:19]) == ("largest", "mean_metric_wrapper")
+
+
+def test_keras_casts_labels_to_integer_predictions_and_we_do_not():
+    ours, theirs = metrics.Accuracy(), keras.metrics.Accuracy()
+    for metric in (ours, theirs):
+        metric.update_state(np.array([0.7]), np.array([0]))
+    assert (ours.result(), float(theirs.result())) == (0.0, 1.0)

@@ -7,6 +7,7 @@ from typing import Any
 
 from tallymetrics.metrics import Metric, MetricCollection
 from tallymetrics.metrics.names import unique_name
+from tallymetrics.metrics.variables import Variable
 from tallymetrics.outputs import Name, flat_metrics, is_one_metric, metrics_by_output, rows_of, split_outputs
 from tallymetrics.resolve import (
     FirstBatch,
@@ -147,10 +148,17 @@ def _collection(named: list[tuple[str, Metric]]) -> MetricCollection:
 
 def _entries(named: list[tuple[str, Metric]]) -> list[tuple[str, Any]]:
     """Results by name, those of a dict under its own names."""
-    results = [(name, metric.result()) for name, metric in named]
+    results = [(name, _plain(metric.result())) for name, metric in named]
     return [
         entry for name, value in results for entry in (value.items() if isinstance(value, Mapping) else [(name, value)])
     ]
+
+
+def _plain(value: Any) -> Any:
+    """A metric of one's own may return a variable, which goes on changing."""
+    if not isinstance(value, Variable):
+        return value
+    return value.numpy() if value.ndim else value.numpy().item()
 
 
 def _by_output(metrics: Any, names: list[Name], argument: str) -> dict[Name, list[Any]]:

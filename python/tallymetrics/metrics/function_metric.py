@@ -32,6 +32,10 @@ class FunctionMetric(Metric):
     """
 
     def __init__(self, function: Callable[[Any, Any], Any], name: str | None = None, dtype: Any = None) -> None:
+        if hasattr(function, "update_state"):
+            # Called as a function it would answer for all batches so far, each time.
+            kind = f"{type(function).__module__}.{type(function).__name__}"
+            raise TypeError(f"`metrics` must hold metrics of this package or functions. Received a metric, {kind}.")
         super().__init__(dtype=dtype, name=name or function_name(function))
         self.function = function
         self._returns_dict = False
