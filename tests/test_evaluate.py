@@ -428,7 +428,10 @@ def test_bad_row_is_counted_from_the_start_of_its_batch() -> None:
         ("categorial_accuracy", r"Close matches: categorical_accuracy"),
         ("mean", r"`metrics` must name a metric\. Received 'mean'"),
         ("xyzzyx", r"Received 'xyzzyx'\. Close matches: .*confusion_matrix.*mean_squared_error"),
-        ("mean_metric_wrapper", r"Metric 'mean_metric_wrapper' needs arguments, `fn`: give an instance, Mean"),
+        (
+            "mean_metric_wrapper",
+            r"Metric 'mean_metric_wrapper' lacks required positional arguments, `fn`: give an instance, Mean",
+        ),
     ],
 )
 def test_unknown_names(identifier: str, message: str) -> None:

@@ -55,7 +55,9 @@ def test_the_identifiers_of_keras_name_the_same_classes(identifier):
         with pytest.raises(TypeError, match="required positional argument"):
             keras.metrics.get(identifier)
         named = ", ".join(f"`{name}`" for name in required)
-        with pytest.raises(TypeError, match=f"'{identifier}' needs arguments, {named}: give an instance, "):
+        with pytest.raises(
+            TypeError, match=f"'{identifier}' lacks required positional arguments, {named}: give an instance, "
+        ):
             metrics.get(identifier)
         return
     first, second = metrics.get(identifier), metrics.get(identifier)
@@ -154,6 +156,25 @@ def test_what_keras_serialized_is_taken(name):
     ours = metrics.deserialize(keras.metrics.serialize(theirs))
     assert type(ours) is getattr(metrics, name)
     assert ours.name == theirs.name
+
+
+def test_arrays_that_keras_serialized_are_taken():
+    class Weighted(metrics.Mean):
+        def __init__(self, weights, name="weighted", dtype=None):
+            super().__init__(name, dtype)
+            self.weights = weights
+
+    array = {"class_name": "__tensor__", "config": {"value": [0.5, 0.25], "dtype": "float32"}}
+    config = {"module": "keras.metrics", "class_name": "Weighted", "config": {"weights": array, "dtype": "int32"}}
+    made = metrics.deserialize(config, {"Weighted": Weighted})
+    np.testing.assert_array_equal(made.weights, np.array([0.5, 0.25], np.float32), strict=True)
+    assert made.dtype == "float64"
+    if hasattr(metrics, "AUC"):
+        theirs = keras.metrics.AUC(multi_label=True, num_labels=2, label_weights=[0.5, 0.25])
+        ours = metrics.deserialize(keras.metrics.serialize(theirs))
+        ours.update_state([[0, 1], [1, 0]], [[0.1, 0.2], [0.9, 0.7]])
+        theirs.update_state([[0, 1], [1, 0]], [[0.1, 0.2], [0.9, 0.7]])
+        assert ours.result() == pytest.approx(float(theirs.result()), rel=1e-6)
 
 
 def test_classes_of_users():

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from tallymetrics.metrics import (
     accuracy_metrics,
     collection,
@@ -150,7 +152,9 @@ def _fresh(cls: type[Metric], identifier: str) -> Metric:
     if required:
         names = ", ".join(f"`{name}`" for name in required)
         arguments = ", ".join(f"{name}=..." for name in required)
-        raise TypeError(f"{identifier!r} needs arguments, {names}: give an instance, {cls.__name__}({arguments}).")
+        raise TypeError(
+            f"{identifier!r} lacks required positional arguments, {names}: give an instance, {cls.__name__}({arguments})."
+        )
     return cls()
 
 
@@ -203,7 +207,7 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
         raise ValueError(f"`config` must name a known class; pass yours in `custom_objects`. Received {config!r}.")
     arguments = {key: function_of(value, custom_objects) for key, value in config.get("config", {}).items()}
     if str(config.get("module")).startswith("keras"):
-        arguments = _without_keras_dtype(arguments)
+        arguments = _of_keras(arguments)
     if issubclass(cls, collection.MetricCollection):
         return cls.from_config(arguments, custom_objects)
     return cls.from_config(arguments)
@@ -221,7 +225,13 @@ def _class_of(config: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> A
     return FunctionMetric if name == FunctionMetric.__name__ else IDENTIFIERS.get(str(name))
 
 
-def _without_keras_dtype(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Keras keeps counts of IoU in int32 and policies as dicts: neither says how to round a result."""
-    kept = arguments.get("dtype") in (None, "float16", "float32", "float64")
-    return arguments if kept else {**arguments, "dtype": None}
+def _of_keras(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What Keras's arguments are here: it keeps counts of IoU in int32, which says nothing about results, and writes
+    arrays as dicts."""
+    read = {key: _array_of(value) for key, value in arguments.items()}
+    return read if read.get("dtype") in (None, "float16", "float32", "float64") else {**read, "dtype": None}
+
+
+def _array_of(value: Any) -> Any:
+    is_array = isinstance(value, Mapping) and value.get("class_name") in ("__tensor__", "__numpy__")
+    return np.array(value["config"]["value"], value["config"]["dtype"]) if is_array else value
