@@ -55,9 +55,7 @@ def test_the_identifiers_of_keras_name_the_same_classes(identifier):
         with pytest.raises(TypeError, match="required positional argument"):
             keras.metrics.get(identifier)
         named = ", ".join(f"`{name}`" for name in required)
-        with pytest.raises(
-            TypeError, match=f"'{identifier}' lacks required positional arguments, {named}: give an instance, "
-        ):
+        with pytest.raises(TypeError, match=f"'{identifier}' lacks required positional arguments, {named}: give an"):
             metrics.get(identifier)
         return
     first, second = metrics.get(identifier), metrics.get(identifier)

@@ -152,9 +152,8 @@ def _fresh(cls: type[Metric], identifier: str) -> Metric:
     if required:
         names = ", ".join(f"`{name}`" for name in required)
         arguments = ", ".join(f"{name}=..." for name in required)
-        raise TypeError(
-            f"{identifier!r} lacks required positional arguments, {names}: give an instance, {cls.__name__}({arguments})."
-        )
+        instance = f"{cls.__name__}({arguments})"
+        raise TypeError(f"{identifier!r} lacks required positional arguments, {names}: give an instance, {instance}.")
     return cls()
 
 
