@@ -14,7 +14,6 @@ constexpr unsigned kNeedTrueClass = 32;
 struct Block {
   int64_t first = 0;  // the number of its first row in the batch
   int64_t rows = 0;
-  int64_t first = 0;  // number of its first row in the batch
   const int32_t* true_class = nullptr;
   const int32_t* predicted = nullptr;
   const int32_t* above = nullptr;

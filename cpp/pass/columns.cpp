@@ -114,7 +114,6 @@ Fault Columns::check_weights(int64_t first, int64_t rows) const {
 Fault Columns::derive(int64_t first, int64_t rows) {
   block_.first = first;
   block_.rows = rows;
-  block_.first = first;
   const ArrayView& y_true = batch_.y_true;
   const ArrayView& y_pred = batch_.y_pred;
   if ((demand_.needs & kNeedTrueClass) && y_true.dimensions == 1)

@@ -39,6 +39,15 @@ from tallymetrics.metrics.f_score_metrics import F1Score, FBetaScore
 from tallymetrics.metrics.hinge_metrics import CategoricalHinge, Hinge, SquaredHinge
 from tallymetrics.metrics.identifiers import deserialize, get, serialize
 from tallymetrics.metrics.iou_metrics import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
+from tallymetrics.metrics.legacy_metrics import (
+    f1score,
+    fbeta_score,
+    fmeasure,
+    fscore,
+    matthews_correlation,
+    precision,
+    recall,
+)
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.probabilistic_functions import (
     BCE as BCE,
@@ -164,6 +173,10 @@ __all__ = [
     "concordance_correlation",
     "cosine_similarity",
     "deserialize",
+    "f1score",
+    "fbeta_score",
+    "fmeasure",
+    "fscore",
     "get",
     "hinge",
     "huber",
@@ -175,6 +188,9 @@ __all__ = [
     "mean_squared_logarithmic_error",
     "pearson_correlation",
     "poisson",
+    "matthews_correlation",
+    "precision",
+    "recall",
     "serialize",
     "sparse_categorical_accuracy",
     "sparse_categorical_crossentropy",
