@@ -15,7 +15,7 @@ PYTHON_LAYERS = [
     {"_core"},
     {"runtime", "inputs"},
     {"metrics"},
-    {"sources", "resolve", "evaluate"},
+    {"sources", "resolve", "outputs", "evaluation", "evaluate"},
     {"report", "cli", "__main__", "__init__", "examples"},
 ]
 CPP_LAYERS = [["kernels"], ["support"], ["accumulators"], ["pass"], ["bindings"]]
@@ -59,6 +59,7 @@ def test_base_class_and_inputs_import_nothing_above_them():
     assert set(re.findall(r"from (tallymetrics[\w.]*) import", source)) == {
         "tallymetrics",
         "tallymetrics.metrics.names",
+        "tallymetrics.metrics.tracking",
         "tallymetrics.metrics.variables",
     }
 

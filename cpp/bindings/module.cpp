@@ -81,6 +81,18 @@ std::pair<int64_t, int64_t> weight_limbs(const py::array& weights) {
   return {first, last};
 }
 
+// The bins of the fixed histogram that float64 scores fall into.
+py::array_t<int64_t> histogram_bins(const py::array_t<double, py::array::c_style>& scores) {
+  py::array_t<int64_t> bins(scores.size());
+  uint32_t buffer[kBlockRows];
+  for (int64_t begin = 0; begin < scores.size(); begin += kBlockRows) {
+    const int64_t count = std::min(kBlockRows, static_cast<int64_t>(scores.size()) - begin);
+    kernels().thresholds->bins_f64(scores.data() + begin, count, buffer);
+    std::copy(buffer, buffer + count, bins.mutable_data() + begin);
+  }
+  return bins;
+}
+
 void carry_words(const py::array& words) { carry(state_of(words, kSumWords)); }
 
 uint64_t read_sum(const py::array& array, int threads) {
@@ -98,6 +110,7 @@ PYBIND11_MODULE(_core, module) {
   module.def("add", &add, py::arg("y_true").none(true), py::arg("y_pred"), py::arg("weights").none(true),
              py::arg("rows_per_sample"), py::arg("accumulators"), py::arg("threads"));
   module.def("weight_limbs", &weight_limbs, py::arg("weights"));
+  module.def("histogram_bins", &histogram_bins, py::arg("scores"));
   module.def("carry_words", &carry_words, py::arg("words"));
   module.def("read_sum", &read_sum, py::arg("array"), py::arg("threads"));
   module.def("instruction_sets", &instruction_sets);
@@ -111,6 +124,8 @@ PYBIND11_MODULE(_core, module) {
   module.attr("LABEL_COUNTS") = static_cast<int>(kLabelAccumulator);
   module.attr("ROW_VALUES") = static_cast<int>(kValuesAccumulator);
   module.attr("RANK_COUNTS") = static_cast<int>(kRankAccumulator);
+  module.attr("THRESHOLD_COUNTS") = static_cast<int>(kThresholdAccumulator);
+  module.attr("HISTOGRAM_BINS") = kHistogramBins;
   module.attr("CLASS_COUNTS") = static_cast<int>(kClassAccumulator);
   module.attr("MOMENTS") = static_cast<int>(kMomentAccumulator);
   const char* values[] = {"HIT",

@@ -9,6 +9,7 @@
 #include "accumulators/class_counts.h"
 #include "accumulators/moments.h"
 #include "accumulators/row_values.h"
+#include "accumulators/threshold_counts.h"
 #include "accumulators/value_sums.h"
 #include "bindings/arrays.h"
 
@@ -71,6 +72,9 @@ void Plan::add(const py::tuple& spec) {
       break;
     case kMomentAccumulator:
       add_moments(spec);
+      break;
+    case kThresholdAccumulator:
+      add_thresholds(spec);
       break;
     default:
       throw std::invalid_argument("unknown accumulator");
@@ -179,6 +183,38 @@ void Plan::add_moments(const py::tuple& spec) {
 }
 
 ArrayView Plan::element_weights() const { return batch_.weights.dimensions == 2 ? batch_.weights : ArrayView{}; }
+
+// (kind, planes, first limb, thresholds or None for the histogram, width, class id or -1, top k or 0, by column, binary
+// labels, least bucket, in double)
+void Plan::add_thresholds(const py::tuple& spec) {
+  ThresholdCounts::Options options;
+  if (!spec[3].is_none()) {
+    const auto thresholds = py::reinterpret_borrow<py::array>(spec[3]);
+    require(py::isinstance<py::array_t<double, py::array::c_style>>(thresholds) && thresholds.size() >= 1 &&
+                thresholds.size() < (int64_t{1} << 24),
+            "thresholds must be contiguous float64");
+    options.thresholds = static_cast<const double*>(thresholds.data());
+    options.count = thresholds.size();
+  }
+  options.width = spec[4].cast<int64_t>();
+  options.class_id = spec[5].cast<int64_t>();
+  options.top_k = spec[6].cast<int64_t>();
+  options.by_column = spec[7].cast<bool>();
+  options.binary_labels = spec[8].cast<bool>();
+  options.least = spec[9].cast<uint32_t>();
+  options.in_double = spec[10].cast<bool>();
+  const ArrayView& y_true = batch_.y_true;
+  const ArrayView& y_pred = batch_.y_pred;
+  require(y_true.dimensions == y_pred.dimensions && y_true.width == y_pred.width, "y_true and y_pred differ in shape");
+  require(
+      options.width >= 1 && (y_pred.dimensions == 1 ? y_pred.rows % options.width == 0 : y_pred.width == options.width),
+      "the width is out of range");
+  require(options.class_id >= -1 && options.class_id < options.width && options.top_k >= 0, "a class is out of range");
+  require(!(options.by_column && options.binary_labels), "binary labels are counted in one table");
+  const int64_t cells = ThresholdCounts::cells_of(options);
+  require(cells < (int64_t{1} << 31), "too many cells");
+  accumulators.push_back(std::make_unique<ThresholdCounts>(table_of(spec, cells), y_true, y_pred, options));
+}
 
 const double* Plan::bins_of(const py::handle& object) const {
   const auto array = py::reinterpret_borrow<py::array>(object);

@@ -13,7 +13,8 @@ enum AccumulatorKind : int {
   kRankAccumulator,
   kValuesAccumulator,
   kClassAccumulator,
-  kMomentAccumulator
+  kMomentAccumulator,
+  kThresholdAccumulator
 };
 
 // Builds the accumulators of one pass and gathers what they need.
@@ -36,6 +37,7 @@ class Plan {
   void add_classes(const pybind11::tuple& spec);
   void add_moments(const pybind11::tuple& spec);
   ArrayView element_weights() const;
+  void add_thresholds(const pybind11::tuple& spec);
   const double* bins_of(const pybind11::handle& object) const;
   void require_shapes(const ValueSpec& value) const;
   int number_of(const ValueSpec& value);

@@ -128,6 +128,14 @@ void to_double(const char* source, DType type, ptrdiff_t stride, int64_t count, 
   convert(source, type, stride, count, target, [](auto value) { return static_cast<double>(widen(value)); });
 }
 
+void to_truth(const char* source, DType type, ptrdiff_t stride, int64_t count, bool binary, uint8_t* target) {
+  if (!binary)
+    return convert(source, type, stride, count, target, [](auto value) { return uint8_t{widen(value) != 0}; });
+  convert(source, type, stride, count, target, [](auto value) {
+    return static_cast<uint8_t>(widen(value) == 0 ? 0 : widen(value) == 1 ? 1 : 2);
+  });
+}
+
 int64_t first_outside(const int32_t* labels, int64_t count, int32_t classes, int32_t ignored) {
   int32_t outside = 0;
   for (int64_t i = 0; i < count; ++i)
@@ -183,5 +191,6 @@ uint64_t read_words(const uint64_t* words, int64_t count) {
 
 #define TALLY_TABLE TALLY_JOIN(tally_convert_kernels, TALLY_LEVEL)
 extern "C" const tally::ConvertKernels TALLY_TABLE;
-const tally::ConvertKernels TALLY_TABLE = {to_labels,  to_int64,         to_float,         to_double,  first_outside,
-                                           pair_cells, first_unreadable, known_pair_cells, mark_cells, read_words};
+const tally::ConvertKernels TALLY_TABLE = {to_labels,     to_int64,   to_float,         to_double,
+                                           first_outside, pair_cells, first_unreadable, known_pair_cells,
+                                           mark_cells,    to_truth,   read_words};

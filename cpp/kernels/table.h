@@ -88,6 +88,8 @@ struct ConvertKernels {
                            uint32_t* cells);
   // cells[i] = cell where labels[i] == label.
   void (*mark_cells)(const int32_t* labels, int64_t count, int32_t label, uint32_t cell, uint32_t* cells);
+  // 1 for what is not 0 (NaN too), else 0; where `binary`, 2 for what is neither 0 nor 1.
+  void (*to_truth)(const char* source, DType type, ptrdiff_t stride, int64_t count, bool binary, uint8_t* target);
   // Sum of 64-bit words, as a plain vectorised loop reads them: the yardstick of the benchmarks.
   uint64_t (*read_words)(const uint64_t* words, int64_t count);
 };
@@ -201,6 +203,37 @@ struct SumKernels {
   // high[i] + low[i] = left[i] * right[i] exactly, unless that leaves the range of doubles. False if every low is 0.
   bool (*multiply_exactly)(const double* left, const double* right, int64_t count, double* high, double* low);
 };
+
+// Sorted thresholds for a search by halves that starts, where `first` is given, from a grid of equal cells.
+template <class T>
+struct ThresholdGrid {
+  const T* thresholds;  // followed by 2 * step times infinity
+  int64_t count;
+  int64_t step;           // a power of two: after `first`, fewer than 2 * step thresholds are left to compare with
+  const uint32_t* first;  // [cells], number of thresholds in lower cells; null: none are
+  T low;
+  T scale;
+  int64_t cells;
+  uint32_t least;  // the bucket of numbers that are greater than fewer thresholds
+};
+
+struct ThresholdKernels {
+  // Number of thresholds that each score is greater than; 0 for NaN.
+  void (*buckets_f32)(const float* scores, int64_t count, const ThresholdGrid<float>& grid, uint32_t* buckets);
+  void (*buckets_f64)(const double* scores, int64_t count, const ThresholdGrid<double>& grid, uint32_t* buckets);
+  // Bins of the fixed histogram, in increasing order of scores; bin 0 for NaN.
+  void (*bins_f32)(const float* scores, int64_t count, uint32_t* bins);
+  void (*bins_f64)(const double* scores, int64_t count, uint32_t* bins);
+  // cells[i] = truth[i] * size + cells[i] for a truth of 0 or 1, else 2 * size.
+  void (*place)(const uint8_t* truth, int64_t count, uint32_t size, uint32_t* cells);
+};
+
+// Bins of the fixed histogram: see kernels/thresholds.cpp.
+constexpr int64_t kBinsPerBinade = 4096;
+constexpr int64_t kBinades = 32;
+constexpr int64_t kNegativeBins = 2 * kBinades * kBinsPerBinade + 2;
+constexpr int64_t kHalfBins = (kBinades - 1) * kBinsPerBinade + 1;
+constexpr int64_t kHistogramBins = kNegativeBins + 2 * kHalfBins + kBinades * kBinsPerBinade + 1;
 
 }  // namespace tally
 

@@ -18,6 +18,7 @@ struct Kernels {
   const EntropyRowKernels* entropies;
   const CorrelationRowKernels* correlations;
   const ClassKernels* classes;
+  const ThresholdKernels* thresholds;
 };
 
 // The half of any table that is for rows of T.

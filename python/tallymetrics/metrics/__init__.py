@@ -18,14 +18,36 @@ from tallymetrics.metrics.accuracy_metrics import (
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
 )
+from tallymetrics.metrics.auc_metrics import AUC
 from tallymetrics.metrics.collection import MetricCollection
 from tallymetrics.metrics.confusion_matrix_metrics import ConfusionMatrix
+from tallymetrics.metrics.confusion_metrics import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    PrecisionAtRecall,
+    Recall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+    TrueNegatives,
+    TruePositives,
+)
 from tallymetrics.metrics.correlation_metrics import ConcordanceCorrelation, PearsonCorrelation
 from tallymetrics.metrics.distance_metrics import DistributionMeanError, EarthMoversDistance
 from tallymetrics.metrics.f_score_metrics import F1Score, FBetaScore
 from tallymetrics.metrics.hinge_metrics import CategoricalHinge, Hinge, SquaredHinge
 from tallymetrics.metrics.identifiers import deserialize, get, serialize
 from tallymetrics.metrics.iou_metrics import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
+from tallymetrics.metrics.legacy_metrics import (
+    f1score,
+    fbeta_score,
+    fmeasure,
+    fscore,
+    matthews_correlation,
+    precision,
+    recall,
+)
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.probabilistic_functions import (
     BCE as BCE,
@@ -87,6 +109,7 @@ from tallymetrics.metrics.regression_metrics import (
 from tallymetrics.metrics.stream_correlation import StreamConcordanceCorrelation, StreamPearsonCorrelation
 
 __all__ = [
+    "AUC",
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
@@ -101,6 +124,8 @@ __all__ = [
     "EarthMoversDistance",
     "F1Score",
     "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
     "Hinge",
     "IoU",
     "KLDivergence",
@@ -118,17 +143,25 @@ __all__ = [
     "OneHotMeanIoU",
     "PearsonCorrelation",
     "Poisson",
+    "Precision",
+    "PrecisionAtRecall",
     "R2Score",
+    "Recall",
+    "RecallAtPrecision",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "SquaredHinge",
     "StreamConcordanceCorrelation",
     "StreamPearsonCorrelation",
     "Sum",
     "TopKCategoricalAccuracy",
     "TopKCurve",
+    "TrueNegatives",
+    "TruePositives",
     "accuracy",
     "binary_accuracy",
     "binary_crossentropy",
@@ -140,6 +173,10 @@ __all__ = [
     "concordance_correlation",
     "cosine_similarity",
     "deserialize",
+    "f1score",
+    "fbeta_score",
+    "fmeasure",
+    "fscore",
     "get",
     "hinge",
     "huber",
@@ -151,6 +188,9 @@ __all__ = [
     "mean_squared_logarithmic_error",
     "pearson_correlation",
     "poisson",
+    "matthews_correlation",
+    "precision",
+    "recall",
     "serialize",
     "sparse_categorical_accuracy",
     "sparse_categorical_crossentropy",

@@ -171,11 +171,11 @@ class MetricCollection(Metric):
         return {"name": self.name, "metrics": {key: serialize(metric) for key, metric in self._metrics.items()}}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "MetricCollection":
-        """Returns a fresh collection of a configuration."""
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> "MetricCollection":
+        """Returns a fresh collection of a configuration; `custom_objects` are as for `deserialize`."""
         from tallymetrics.metrics import deserialize
 
-        metrics = {key: deserialize(metric) for key, metric in config["metrics"].items()}
+        metrics = {key: deserialize(metric, custom_objects) for key, metric in config["metrics"].items()}
         return cls(metrics, name=config["name"])
 
 

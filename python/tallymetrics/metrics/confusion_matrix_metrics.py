@@ -15,6 +15,7 @@ Average = Literal["micro", "macro", "weighted"]
 Floats = npt.NDArray[np.float64]
 
 _NORMALIZATIONS = (None, "true", "pred", "all")
+_KAPPA_WEIGHTS = (None, "linear", "quadratic")
 _AVERAGES = (None, "micro", "macro", "weighted")
 
 
@@ -208,6 +209,52 @@ class ConfusionMatrix(NativeMetric):
         """Returns the share of all counts that are right; 0.0 for an empty state."""
         counts = self._counts()
         return float(_ratio(np.trace(counts), counts.sum()))
+
+    def matthews_correlation(self) -> float:
+        """Returns the correlation of true and predicted classes, from -1 to 1; 0.0 where either has one class alone.
+
+        `(c s - sum(t p)) / sqrt((s² - sum(p²)) (s² - sum(t²)))` over classes, of c right counts, s counts in all, t
+        true and p predicted counts of each class; with two classes it is Matthews's coefficient.
+
+        Source: J. Gorodkin, Computational Biology and Chemistry 28 (2004), 367-374, equation 8.
+        """
+        right, total, true, predicted = self._margins()
+        spread = (total**2 - sum(count**2 for count in predicted)) * (total**2 - sum(count**2 for count in true))
+        both = sum(one * other for one, other in zip(true, predicted, strict=True))
+        return float((right * total - both) / spread**0.5) if spread > 0 else 0.0
+
+    def cohen_kappa(self, weights: Literal["linear", "quadratic"] | None = None) -> float:
+        """Returns the agreement of true and predicted classes beyond chance, at most 1.
+
+        `1 - sum(w counts) / sum(w expected)`, where the expected counts are the products of the margins over the
+        total, and w weighs a disagreement of classes i and j.
+
+        Args:
+            weights: None: each disagreement weighs 1; `"linear"`: |i - j|; `"quadratic"`: (i - j)².
+
+        Returns:
+            The coefficient; 0.0 where no disagreement is to be expected: in an empty state, or with one class alone.
+
+        Source: J. Cohen, Educational and Psychological Measurement 20 (1960), 37-46; weights: Psychological Bulletin
+        70 (1968), 213-220.
+        """
+        if weights not in _KAPPA_WEIGHTS:
+            raise ValueError(f'`weights` must be "linear", "quadratic" or None. Received {weights!r}.')
+        counts = self._counts()
+        classes = np.arange(self.num_classes)
+        distances = np.abs(classes[:, np.newaxis] - classes).astype(np.float64)
+        penalties = {None: np.minimum(distances, 1), "linear": distances, "quadratic": distances**2}[weights]
+        expected = np.outer(counts.sum(axis=1), counts.sum(axis=0).astype(np.float64))
+        chance = float((penalties * expected).sum())
+        found = float((penalties * counts).sum()) * float(counts.sum())
+        return 1.0 - found / chance if chance else 0.0
+
+    def _margins(self) -> tuple[Any, Any, list[Any], list[Any]]:
+        """Right counts, all counts, true and predicted counts of each class; Python's integers do not overflow."""
+        counts = self._counts()
+        parts = (np.trace(counts), counts.sum(), counts.sum(axis=1), counts.sum(axis=0))
+        right, total, true, predicted = (part.tolist() for part in parts)
+        return right, total, true, predicted
 
     def classification_report(self, class_names: Sequence[str] | None = None) -> dict[str, Any]:
         """Returns precision, recall, F1 and support of each class and their averages.

@@ -103,7 +103,7 @@ class ExactSums(Variable):
             self.reset()
         self._began_empty = False
 
-    def merges_with(self, other: Any) -> bool:
+    def fits(self, other: Any) -> bool:
         """Whether the widths agree; an empty table takes any."""
         return not (self.width and other.width) or self.shape == other.shape
 

@@ -1,6 +1,7 @@
 """Tables of counts, weighted without rounding."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,15 @@ class ExactTable(Variable):
             return self._value if above is None else self._value + (above << 32)
         digits = [self._planes[limb] for limb in sorted(self._planes)]
         return rounded(digits, min(self._planes) - _core.UNIT_LIMB)
+
+    def mapped(self, function: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]]) -> npt.NDArray[Any]:
+        """Returns the value that this table would have after a linear map of its integers, rounded once."""
+        if len(self._planes) > 1:
+            self.carry()
+        result = ExactTable((0,), self.name)
+        result._planes = {limb: function(plane) for limb, plane in self._planes.items()}
+        result._value = result._planes[_core.UNIT_LIMB]
+        return result.value
 
     def assign(self, value: Any) -> Variable:
         array = np.asarray(value)

@@ -35,6 +35,11 @@ class NativeMetric(Metric):
         self._tables: list[ExactTable | ExactSums] = []
         self._repeated = Repeated()
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether the accumulators of one batch serve the next that looks like it."""
+        return True
+
     def layout(self, layouts: Layouts) -> Batch:
         """Returns the batch that this metric reads the arrays as."""
         raise NotImplementedError

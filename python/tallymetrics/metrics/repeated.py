@@ -42,7 +42,7 @@ class Repeated:
     ) -> Repeated:
         """What adds arrays like the `given` (y_true, y_pred, sample_weight), which made this batch."""
         repeated = cls()
-        if accumulators is None or batch.rows_per_sample != 1:
+        if accumulators is None or batch.rows_per_sample != 1 or not all(metric.repeatable for metric in metrics):
             return repeated
         # The planes of a table are chosen by the weights.
         if batch.weights is not None and any(metric._tables for metric in metrics):

@@ -58,13 +58,13 @@ class Variable(NDArrayOperatorsMixin):
     def reset(self) -> None:
         self._value[...] = self._initial
 
+    def fits(self, other: Any) -> bool:
+        """Whether `other`, of a metric of equal configuration, can be added."""
+        return bool(self.shape == other.shape)
+
     def add(self, other: Any) -> None:
         """Adds what `other` has gathered since its start."""
         self._value += other.value - other._initial
-
-    def merges_with(self, other: "Variable") -> bool:
-        """Whether `add` takes another variable of the same metric class."""
-        return self.shape == other.shape
 
     def arrays(self) -> Arrays:
         return {self.name: self._value.copy()}
@@ -124,14 +124,16 @@ class View(Variable):
     assign_add = assign_sub = assign
 
 
-def float_variable(
-    shape: tuple[int, ...], initializer: str | Callable[..., Any] | None, dtype: str, name: str
-) -> Variable:
-    """Returns a variable for a user's metric; `initializer` is "zeros", "ones" or a function of (shape, dtype)."""
-    if initializer is None or (isinstance(initializer, str) and initializer.lower() == "zeros"):
-        return Variable(np.zeros(shape, dtype), name)
-    if isinstance(initializer, str):
-        if initializer.lower() != "ones":
-            raise ValueError(f'`initializer` must be "zeros", "ones" or a function. Received {initializer!r}.')
-        return Variable(np.ones(shape, dtype), name)
-    return Variable(np.array(initializer(shape, dtype=dtype), dtype=dtype), name)
+def float_variable(shape: tuple[int, ...], initializer: Any, dtype: str, name: str) -> Variable:
+    """Returns a variable for a user's metric; `initializer` is "zeros", "ones" or a function of (shape, dtype), or what
+    Keras's `initializers.get` takes for one of them."""
+    if isinstance(initializer, dict):
+        initializer = initializer.get("class_name")
+    if isinstance(initializer, type):
+        initializer = initializer()
+    if callable(initializer):
+        return Variable(np.array(initializer(shape, dtype=dtype), dtype=dtype), name)
+    values = {"none": np.zeros, "zeros": np.zeros, "ones": np.ones}.get(str(initializer).lower())
+    if values is None:
+        raise ValueError(f'`initializer` must be "zeros", "ones" or a function. Received {initializer!r}.')
+    return Variable(values(shape, dtype), name)
