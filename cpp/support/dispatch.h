@@ -39,16 +39,8 @@ inline const RowFunctions<double>& row_functions(const Kernels& kernels) {
   return kernels.rows->f64;
 }
 
-template <class T>
-const ClassFunctions<T>& class_functions(const Kernels& kernels);
-template <>
-inline const ClassFunctions<float>& class_functions(const Kernels& kernels) {
-  return kernels.classes->f32;
-}
-template <>
-inline const ClassFunctions<double>& class_functions(const Kernels& kernels) {
-  return kernels.classes->f64;
-}
+inline const auto& class_functions(const Kernels& kernels, float) { return kernels.classes->f32; }
+inline const auto& class_functions(const Kernels& kernels, double) { return kernels.classes->f64; }
 
 // The kernels in use; at first the best set that this machine runs.
 const Kernels& kernels();
