@@ -21,6 +21,7 @@ from tallymetrics.metrics.ranking_metrics import TopKCurve
 from tallymetrics.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
 from tallymetrics.metrics.regression_metrics import MeanAbsoluteError, MeanSquaredError
 from tallymetrics.metrics.stream_correlation import StreamConcordanceCorrelation, StreamPearsonCorrelation
+from tallymetrics.metrics.tensor_metrics import MeanRelativeError, MeanTensor
 
 __all__ = [
     "Accuracy",
@@ -38,7 +39,9 @@ __all__ = [
     "MeanAbsoluteError",
     "MeanIoU",
     "MeanMetricWrapper",
+    "MeanRelativeError",
     "MeanSquaredError",
+    "MeanTensor",
     "Metric",
     "MetricCollection",
     "OneHotIoU",

@@ -20,6 +20,7 @@ from tallymetrics.metrics import (
     reduction_metrics,
     regression_metrics,
     stream_correlation,
+    tensor_metrics,
 )
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.names import snake_case
@@ -38,6 +39,7 @@ _MODULES = (
     reduction_metrics,
     regression_metrics,
     stream_correlation,
+    tensor_metrics,
 )
 
 
