@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core
+from tallymetrics.metrics.exact_sum import ExactSum
 from tallymetrics.metrics.exact_table import rounded
 from tallymetrics.metrics.variables import Arrays, Variable
 
@@ -137,9 +138,25 @@ class ExactSums(Variable):
         self.carry()
 
     def assign(self, value: Any) -> Variable:
-        raise TypeError(f"`{self.name}` holds exact sums: use `load_state_arrays` to replace them.")
+        """Replaces the sums by finite numbers, [sums, width]."""
+        array = np.asarray(value, np.float64)
+        sums, _, words = self._initial.shape
+        if array.ndim != 2 or len(array) != sums:
+            raise ValueError(f"`value` must have shape [{sums}, width]. Received shape {array.shape}.")
+        assigned = np.zeros((*array.shape, words), np.int64)
+        for index in np.ndindex(array.shape):
+            assigned[index] = ExactSum(self.name).assign(array[index]).arrays()[self.name]
+        self.load({self.name: assigned})
+        return self
 
-    assign_add = assign_sub = assign
+    def assign_add(self, value: Any) -> Variable:
+        other = ExactSums(len(self._initial), self.name)
+        other.assign(value)
+        self.add(other)
+        return self
+
+    def assign_sub(self, value: Any) -> Variable:
+        return self.assign_add(-np.asarray(value))
 
 
 def exact_total(values: npt.NDArray[Any]) -> float:
