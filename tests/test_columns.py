@@ -235,3 +235,19 @@ def test_many_threads_of_soft_and_hard_blocks_give_the_same_bits(rng):
             pieces.update_state(y_true[part], y_pred[part])
         results |= {score.result().tobytes(), pieces.result().tobytes()}
     assert len(results) == 1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("classes", [3, 33, 37, 70])
+def test_a_row_with_a_nan_predicts_nothing_by_maximum(classes, dtype, rng):
+    y_true = np.ones((classes + 1, classes))
+    scores = rng.normal(size=y_true.shape).round(1).astype(dtype)
+    scores[np.arange(classes), np.arange(classes)] = np.nan
+    expected = scores[-1] == scores[-1].max()
+    for level in tallymetrics.instruction_sets():
+        tallymetrics.set_instruction_set(level)
+        for weights in (None, np.ones(classes + 1)):
+            for threshold, positives in ((None, expected), (0.5, (scores > dtype(0.5)).sum(axis=0))):
+                score = metrics.F1Score(threshold=threshold)
+                score.update_state(y_true, scores, weights)
+                assert score.true_positives.numpy().tolist() == positives.tolist()
