@@ -180,18 +180,18 @@ struct CorrelationRowKernels {
 };
 
 // Sums over rows for each class, added to: [3, classes] of predicted and true, predicted, true.
-template <class T>
+template <class T, class Count>
 struct ClassFunctions {
   // Both arrays row by row (column strides of 1), or column by column (row strides of 1; the strides given are then
   // those of columns). An entry is predicted if it exceeds `threshold` or, with `by_maximum`, equals the maximum of
   // its row and exceeds `threshold` in magnitude. False if a y_true is neither 0 nor 1: the counts mean nothing then.
-  bool (*wide)(const PairedRows<T>& rows, bool by_maximum, T threshold, int32_t* counts);
-  bool (*narrow)(const PairedRows<T>& columns, bool by_maximum, T threshold, int32_t* counts);
+  bool (*wide)(const PairedRows<T>& rows, bool by_maximum, T threshold, Count* counts);
+  bool (*narrow)(const PairedRows<T>& columns, bool by_maximum, T threshold, Count* counts);
 };
 
 struct ClassKernels {
-  ClassFunctions<float> f32;
-  ClassFunctions<double> f64;
+  ClassFunctions<float, int32_t> f32;
+  ClassFunctions<double, int64_t> f64;
 };
 
 struct SumKernels {

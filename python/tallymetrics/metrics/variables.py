@@ -10,6 +10,12 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 Arrays = dict[str, npt.NDArray[Any]]
 
 
+class Changes:
+    """Counts what makes a remembered native call stale: a metric's attribute set, a state array put in another's place."""
+
+    count = 0
+
+
 class Variable(NDArrayOperatorsMixin):
     """A named float64 array of a metric, usable like a NumPy array and assignable like a Keras variable."""
 
