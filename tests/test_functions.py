@@ -131,8 +131,15 @@ def test_lists_integers_and_other_dtypes(name, rng):
 
 @pytest.mark.parametrize(
     "name",
-    ["mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "log_cosh", "huber"]
-    + ["mean_squared_logarithmic_error", "concordance_correlation"],
+    [
+        "mean_squared_error",
+        "mean_absolute_error",
+        "mean_absolute_percentage_error",
+        "mean_squared_logarithmic_error",
+        "log_cosh",
+        "huber",
+        "concordance_correlation",
+    ],
 )
 @pytest.mark.parametrize(
     ("true_shape", "pred_shape"),

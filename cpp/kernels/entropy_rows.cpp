@@ -123,6 +123,19 @@ inline int count_of_targets(const T* y_true, int count) {
   return targets;
 }
 
+// Fewer elements than a vector holds, as one vector.
+template <class T>
+inline void add_rest(const T* y_true, const T* y_pred, int count, const TargetLogarithm& value, double* lanes) {
+  T targets[kDoubles] = {};
+  T scores[kDoubles] = {};
+  for (int lane = 0; lane < count; ++lane) {
+    targets[lane] = y_true[lane];
+    scores[lane] = y_pred[lane];
+  }
+  const Doubles values = value(load_doubles(targets), load_doubles(scores));
+  for (int lane = 0; lane < count; ++lane) lanes[lane] += values[lane];
+}
+
 // Most targets are one-hot: groups without a target cost no logarithm, and those with few one for each.
 template <class T>
 double crossentropy_of_row(const T* y_true, const T* y_pred, int64_t width, const TargetLogarithm& value) {
@@ -134,10 +147,15 @@ double crossentropy_of_row(const T* y_true, const T* y_pred, int64_t width, cons
     const T* scores = y_pred + begin;
     const int found = value.share != 0.0 ? kLanes : count_of_targets(targets, count);
     int lane = 0;
-    if (found > kFew)
+    if (found > kFew) {
       for (; lane + kDoubles <= count; lane += kDoubles)
         store(lanes + lane,
               load<Doubles>(lanes + lane) + value(load_doubles(targets + lane), load_doubles(scores + lane)));
+      if (lane + 1 < count) {
+        add_rest(targets + lane, scores + lane, count - lane, value, lanes + lane);
+        lane = count;
+      }
+    }
     for (; found && lane < count; ++lane)
       if (value.share != 0.0 || targets[lane] != 0)
         lanes[lane] += value(static_cast<double>(targets[lane]), static_cast<double>(scores[lane]));
