@@ -28,14 +28,6 @@ inline Double surprise(Double is_one, Double probability) {
   return -(logarithm_of_clipped(argument) + lost);
 }
 
-inline bool all_hard(double y_true) { return y_true == 0.0 || y_true == 1.0; }
-inline bool all_hard(Doubles y_true) {
-  const Longs hard = (y_true == 0.0) | (y_true == 1.0);
-  int64_t all = -1;
-  for (int lane = 0; lane < kDoubles; ++lane) all &= hard[lane];
-  return all != 0;
-}
-
 struct BinaryCrossentropy {
   double keep;
   double share;
@@ -44,7 +36,7 @@ struct BinaryCrossentropy {
   template <class Double>
   inline Double operator()(Double y_true, Double y_pred) const {
     const Double probability = clipped(y_pred, kEpsilon, 1.0 - kEpsilon);
-    if (share == 0.0 && all_hard(y_true)) return surprise(y_true, probability);
+    if (share == 0.0 && all_lanes((y_true == 0.0) | (y_true == 1.0))) return surprise(y_true, probability);
     const Double target = y_true * keep + share;
     return target * surprise(splat<Double>(1.0), probability) + (1.0 - target) * surprise(Double{}, probability);
   }
