@@ -61,6 +61,25 @@ def loss_of_one(score):
     return -mpmath.log(mpmath.mpf(score))
 
 
+def test_probabilities_are_clipped():
+    assert metrics.kl_divergence([0.0], [0.5]) == pytest.approx(1e-7 * np.log(2e-7), rel=1e-12)
+    assert metrics.kl_divergence([0.5], [0.0]) == pytest.approx(0.5 * np.log(0.5e7), rel=1e-12)
+    assert metrics.kl_divergence([3.0, 1.0], [1.0, 2.0]) == 0.0
+    for label, score in ((0.0, 1.0), (1.0, 0.0), (0.0, 7.0), (1.0, -7.0)):
+        assert metrics.binary_crossentropy([label], [score]) == pytest.approx(-np.log(1e-7), rel=1e-9)
+
+
+def test_soft_labels_take_both_logarithms():
+    expected = -(0.25 * np.log(0.5) + 0.75 * np.log1p(-0.5))
+    for width in (1, 3, 40):
+        assert metrics.binary_crossentropy([0.25] * width, [0.5] * width) == pytest.approx(expected, rel=1e-14)
+        mixed = [0.25] + [1.0] * (width - 1)
+        losses = [expected] + [-np.log(0.9)] * (width - 1)
+        assert metrics.binary_crossentropy(mixed, [0.5] + [0.9] * (width - 1)) == pytest.approx(
+            np.mean(losses), rel=1e-14
+        )
+
+
 @pytest.mark.parametrize("width", [5, 40])
 def test_correlations_do_not_feel_an_offset(width, rng):
     labels = rng.integers(-100, 100, (20, width)).astype(np.float64)
