@@ -124,7 +124,8 @@ PYBIND11_MODULE(_core, module) {
   module.attr("THRESHOLD_COUNTS") = static_cast<int>(kThresholdAccumulator);
   module.attr("HISTOGRAM_BINS") = kHistogramBins;
   const char* values[] = {
-      "HIT",   "WITHIN_TOP",   "SPARSE_CROSSENTROPY", "CROSSENTROPY", "SQUARED_ERROR", "ABSOLUTE_ERROR",
-      "EQUAL", "BINARY_EQUAL", "EARTH_MOVERS",        "MEAN_ERROR",   "ROW_MEAN"};
+      "HIT",     "WITHIN_TOP",   "SPARSE_CROSSENTROPY", "CROSSENTROPY", "SQUARED_ERROR", "ABSOLUTE_ERROR",
+      "EQUAL",   "BINARY_EQUAL", "ROW_PRECISION",       "ROW_RECALL",   "EARTH_MOVERS",  "MEAN_ERROR",
+      "ROW_MEAN"};
   for (int kind = 0; kind <= static_cast<int>(ValueKind::kRowMean); ++kind) module.attr(values[kind]) = kind;
 }

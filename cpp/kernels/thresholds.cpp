@@ -87,8 +87,26 @@ void place(const uint8_t* __restrict truth, int64_t count, uint32_t size, uint32
   }
 }
 
+template <class T>
+void row_ratios(const tally::PairedRows<T>& rows, double threshold, bool recall, double* ratios) {
+  for (int64_t r = 0; r < rows.rows; ++r) {
+    const T* y_true = rows.y_true + r * rows.true_stride;
+    const T* y_pred = rows.y_pred + r * rows.pred_stride;
+    int64_t right = 0;
+    int64_t all = 0;
+    for (int64_t i = 0; i < rows.width; ++i) {
+      const bool label = y_true[i] != T(0);
+      const bool predicted = static_cast<double>(y_pred[i]) > threshold;
+      right += label & predicted;
+      all += recall ? label : predicted;
+    }
+    ratios[r] = all ? static_cast<double>(right) / static_cast<double>(all) : 0.0;
+  }
+}
+
 }  // namespace
 
 #define TALLY_TABLE TALLY_JOIN(tally_threshold_kernels, TALLY_LEVEL)
 extern "C" const tally::ThresholdKernels TALLY_TABLE;
-const tally::ThresholdKernels TALLY_TABLE = {buckets<float>, buckets<double>, bins<float>, bins<double>, place};
+const tally::ThresholdKernels TALLY_TABLE = {buckets<float>, buckets<double>,   bins<float>,       bins<double>,
+                                             place,          row_ratios<float>, row_ratios<double>};

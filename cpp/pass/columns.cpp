@@ -31,6 +31,13 @@ void convert(const Kernels& kernels, const char* source, DType type, ptrdiff_t s
   kernels.convert->to_double(source, type, stride, count, target);
 }
 
+void row_ratios(const Kernels& kernels, const PairedRows<float>& rows, double threshold, bool recall, double* ratios) {
+  kernels.thresholds->row_ratios_f32(rows, threshold, recall, ratios);
+}
+void row_ratios(const Kernels& kernels, const PairedRows<double>& rows, double threshold, bool recall, double* ratios) {
+  kernels.thresholds->row_ratios_f64(rows, threshold, recall, ratios);
+}
+
 template <class Integer>
 bool same_number(Integer integer, double number) {
   // The bounds are powers of two: a number within them converts without loss of range.
@@ -254,6 +261,10 @@ void Columns::derive_row_value(const ValueSpec& spec, int64_t first, int64_t off
       return functions.equal(pair, target);
     case ValueKind::kBinaryEqual:
       return functions.binary_equal(pair, spec.number, target);
+    case ValueKind::kRowPrecision:
+      return row_ratios(kernels_, pair, spec.number, false, target);
+    case ValueKind::kRowRecall:
+      return row_ratios(kernels_, pair, spec.number, true, target);
     case ValueKind::kEarthMovers:
       return functions.earth_movers(pair, spec.number, target);
     case ValueKind::kMeanError:
