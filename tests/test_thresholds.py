@@ -24,7 +24,7 @@ THRESHOLDS = {
     "even": lambda rng: np.linspace(0, 1, rng.integers(2, 300)),
     "uneven": lambda rng: rng.random(rng.integers(1, 50)),
     "repeated": lambda rng: rng.choice([0.1, 0.5, 0.5, 0.25, 0.0, 1.0], 9),
-    "many": lambda rng: rng.random(2000),
+    "many": lambda rng: rng.random(500),
     "clustered": lambda rng: rng.random(300) ** 9,
 }
 
@@ -230,8 +230,9 @@ def test_keras_loses_scores_outside_uneven_thresholds_and_we_do_not():
 
 def test_keras_stops_counting_at_2_to_the_24_and_we_do_not():
     ours, theirs = metrics.TruePositives(), keras.metrics.TruePositives()
+    ours.update_state(np.broadcast_to(np.float32(1), (2**24,)), np.broadcast_to(np.float32(1), (2**24,)))
+    theirs.accumulator.assign([2.0**24])
     for metric in (ours, theirs):
-        metric.update_state(np.broadcast_to(np.float32(1), (2**24,)), np.broadcast_to(np.float32(1), (2**24,)))
         metric.update_state([1], [1.0])
     assert (ours.result(), float(theirs.result())) == (2**24 + 1, 2**24)
 

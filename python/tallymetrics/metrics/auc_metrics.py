@@ -186,7 +186,7 @@ class AUC(ThresholdMetric):
     def _ranked_counts(self) -> tuple[bool, Floats, Floats]:
         with self._lock:
             assert isinstance(self.cells, ScoreTable)
-            negatives, positives = self.cells.value.astype(np.float64)
+            negatives, positives = self.cells.used_counts()
             return self.cells.is_binned, negatives, positives
 
     def _ranked_area(self) -> float:

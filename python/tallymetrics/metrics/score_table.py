@@ -147,6 +147,13 @@ class ScoreTable(ExactTable):
         self.settle()
         return super().mapped(function)
 
+    def used_counts(self) -> npt.NDArray[np.float64]:
+        """Returns the weights of negatives and of positives, [2, cells], of the cells where anything was counted."""
+        self.settle()
+        self.carry()
+        used = np.any([plane.any(axis=0) for plane in self._planes.values()], axis=0)
+        return super().mapped(lambda plane: plane[:, used]).astype(np.float64)
+
     @property
     def value(self) -> npt.NDArray[Any]:
         self.settle()
