@@ -226,6 +226,11 @@ struct ThresholdKernels {
   void (*bins_f64)(const double* scores, int64_t count, uint32_t* bins);
   // cells[i] = truth[i] * size + cells[i] for a truth of 0 or 1, else 2 * size.
   void (*place)(const uint8_t* truth, int64_t count, uint32_t size, uint32_t* cells);
+  // Whether each score of a row is one of the `places` highest numbers, of equal ones the first; a NaN takes a place.
+  void (*keep_highest)(const double* scores, int64_t width, int64_t places, uint8_t* kept);
+  // True positives of each row over its positive labels (recall) or predictions (precision); 0 where there are none.
+  void (*row_ratios_f32)(const PairedRows<float>& rows, double threshold, bool recall, double* ratios);
+  void (*row_ratios_f64)(const PairedRows<double>& rows, double threshold, bool recall, double* ratios);
 };
 
 // Bins of the fixed histogram: see kernels/thresholds.cpp.
