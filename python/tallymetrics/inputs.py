@@ -288,12 +288,15 @@ class Layouts:
         return Batch(y_true.reshape(-1), y_pred.reshape(-1), self.weights(shape), rows_per_sample(shape))
 
     def paired_or_elements(self) -> Batch:
-        """As `paired`, or as `elements` where there is a weight for each element."""
-        weights = self._sample_weight
-        if weights is not None and self.y_pred.ndim > 1 and np.ndim(weights) >= self.y_pred.ndim:
-            if np.shape(weights)[-1] != 1 or self.y_pred.shape[-1] == 1:
-                return self.elements()
-            if np.ndim(weights) > self.y_pred.ndim:
+        """As `paired`, or as `elements` where there is a weight or a mask for each element."""
+        mask = getattr(self._raw_pred, "_keras_mask", None)
+        if self._sample_weight is None and mask is None:
+            return self.paired()
+        shape = aligned_pair(self.y_true, self.y_pred)[1].shape
+        for given in (self._sample_weight, mask):
+            weights = () if given is None else np.shape(given)
+            of_elements = len(weights) == len(shape) and (weights[-1:] != (1,) or shape[-1:] == (1,))
+            if len(shape) > 1 and (of_elements or len(weights) > len(shape)):
                 return self.elements()
         return self.paired()
 
