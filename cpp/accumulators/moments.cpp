@@ -91,8 +91,8 @@ int64_t Moments::add_block(const Block& block, Partial& partial, int64_t* words)
     for (int64_t i = 0; i < columns; ++i) {
       const double* own = partial.weights.column(i);
       const double* weights = own ? own : block.weights;
-      add_column({block.rows, weights, partial.y_true.column(i), partial.y_pred.column(i)}, begin + i,
-                 partial.grids, words);
+      add_column({block.rows, weights, partial.y_true.column(i), partial.y_pred.column(i)}, begin + i, partial.grids,
+                 words);
       for (int64_t row = 0; own && row < block.rows; ++row) weighs[row] |= own[row] != 0.0;
     }
   }

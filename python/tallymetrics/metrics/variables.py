@@ -11,7 +11,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 class Changes:
-    """Counts what makes a remembered native call stale: a metric's attribute set, a state array put in another's place."""
+    """Counts what makes a remembered native call stale: a changed attribute of a metric, a replaced array of a state."""
 
     count = 0
 
