@@ -11,7 +11,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 class Changes:
-    """Counts what makes a remembered native call stale: a changed attribute of a metric, a replaced array of a state."""
+    """Counts what makes remembered native calls stale: changed attributes of metrics, replaced arrays of states."""
 
     count = 0
 
