@@ -3,7 +3,7 @@
 import reference_columns as twin
 from draws import draw_binary, draw_one_hot_and, draw_value_pairs, probabilities
 from draws_columns import draw_multi_label, draw_outputs, draw_soft_labels, draw_unknown_labels
-from families import Family
+from families import Family, mean_family
 
 from tallymetrics import metrics
 
@@ -104,4 +104,15 @@ CORRELATIONS = [
     ),
 ]
 
-COLUMN_FAMILIES = IOU + F_SCORES + R2 + CORRELATIONS
+RELATIVE_ERRORS = [
+    mean_family(
+        "MeanRelativeError",
+        twin.relative_errors,
+        draw_value_pairs((3,)),
+        [{"normalizer": 3.0}],
+        sample_shape=(3,),
+        arguments={"normalizer": [2.0, 0.0, 3.0]},
+    )
+]
+
+COLUMN_FAMILIES = IOU + F_SCORES + R2 + CORRELATIONS + RELATIVE_ERRORS

@@ -83,6 +83,21 @@ RATIOS = [
     at_thresholds(
         "Recall-weighted", twin.averaged(twin.recall, "weighted"), {"average": "weighted"}, [], (4,), by_column=True
     ),
+    Family(
+        "Precision-samples",
+        lambda classes: metrics.Precision(UNSORTED, average="samples"),
+        lambda classes: twin.MeanOfRowRatios(UNSORTED, recall=False),
+        draw_scores((4,)),
+        (lambda classes: metrics.Precision(UNSORTED),),
+    ),
+    Family(
+        "Recall-samples",
+        lambda classes: metrics.Recall(average="samples"),
+        lambda classes: twin.MeanOfRowRatios([0.5], recall=True),
+        draw_scores((2, 3)),
+        (lambda classes: metrics.Recall(),),
+        sample_shape=(2,),
+    ),
     *(
         at_thresholds(
             name,

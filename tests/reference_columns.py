@@ -152,3 +152,9 @@ class StreamCorrelation:
         if x == 0 or y == 0:
             return math.nan
         return math.copysign(math.sqrt(joint**2 / (x * y)), joint)
+
+
+def relative_errors(y_true, y_pred, normalizer):
+    errors = np.abs(as_float64(y_pred) - as_float64(y_true))
+    normalizers = np.broadcast_to(as_float64(normalizer), errors.shape)
+    return np.where(normalizers == 0, 0.0, errors / np.where(normalizers == 0, 1.0, normalizers))

@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from reference import align_left, align_ranks, as_float64
+from reference import MeanOf, align_left, align_ranks, as_float64
 
 
 def divide(numerator, denominator):
@@ -189,3 +189,25 @@ class RankedArea:
             if weight
         ]
         return float(divide(np.sum(precisions), np.sum(positive)))
+
+
+class MeanOfRowRatios:
+    """The mean over samples of each row's precision or recall, at each threshold."""
+
+    def __init__(self, thresholds, recall):
+        self.recall, self.thresholds = recall, np.asarray(thresholds)
+        self.means = [MeanOf(self.row_ratio, threshold=number) for number in range(len(thresholds))]
+
+    def row_ratio(self, y_true, y_pred, threshold):
+        is_single = np.asarray(y_pred).dtype in (np.float16, np.float32)
+        thresholds = self.thresholds.astype(np.float32 if is_single else np.float64)
+        truth, positive = as_float64(y_true) != 0, as_float64(y_pred) > float(thresholds[threshold])
+        return divide(np.sum(truth & positive, axis=-1), np.sum(truth if self.recall else positive, axis=-1))
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        for mean in self.means:
+            mean.update_state(y_true, y_pred, sample_weight=sample_weight)
+
+    def result(self):
+        values = [mean.result() for mean in self.means]
+        return values[0] if len(values) == 1 else np.array(values)

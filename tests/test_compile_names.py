@@ -131,6 +131,20 @@ def test_metrics_of_keras_are_no_functions() -> None:
     assert list(evaluate(TRUE, PRED, [ours])) == ["theirs"]
 
 
+def test_masks_of_keras_are_heeded() -> None:
+    class Masked(np.ndarray):
+        pass
+
+    masked = PRED.view(Masked)
+    masked._keras_mask = np.arange(ROWS) < 10  # type: ignore[attr-defined]
+    expected = mean_error(TRUE[:10], PRED[:10])
+    assert evaluate(TRUE, masked, ["mae"]) == pytest.approx({"mae": expected}, rel=1e-14)
+    several = evaluate({"a": TRUE, "b": TRUE}, {"a": masked, "b": PRED}, ["mae", "mae"], [])
+    assert several == pytest.approx({"a_mae": expected, "b_mae": MAE}, rel=1e-14)
+    with pytest.raises(ValueError, match="`batch_size` must be None for `y_pred` with a `_keras_mask`"):
+        evaluate(TRUE, masked, ["mae"], batch_size=5)
+
+
 def test_one_metric_serves_once() -> None:
     metric = new_mae()
     for arguments in ([[metric, metric]], [[metric], [metric]]):

@@ -12,7 +12,7 @@ from tallymetrics.metrics.identifiers import IDENTIFIERS
 
 keras = pytest.importorskip("keras")
 
-KERAS_IDENTIFIERS = __import__("keras.src.metrics", fromlist=["ALL_OBJECTS_DICT"]).ALL_OBJECTS_DICT
+KERAS_IDENTIFIERS = pytest.importorskip("keras.src.metrics").ALL_OBJECTS_DICT
 Y_TRUE, Y_PRED = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.5, 2.0], [2.0, 4.5]])
 
 

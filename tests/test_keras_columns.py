@@ -139,7 +139,7 @@ MISUSES = [
 
 @pytest.mark.parametrize(("name", "arguments", "message"), MISUSES)
 def test_constructors_refuse_what_keras_refuses(name, arguments, message):
-    with pytest.raises(ValueError, match=re.compile("|".join(arguments).replace("_", "."), re.IGNORECASE)):
+    with pytest.raises(ValueError, match=r"(?i)invalid|out of range"):
         getattr(keras.metrics, name)(**arguments)
     with pytest.raises(ValueError, match=message):
         getattr(metrics, name)(**arguments)

@@ -30,6 +30,7 @@ REQUIRED = {
 # tests/test_thresholds.py says where Keras differs from these.
 OURS_ALONE = {"Precision-macro", "Precision-top-k", "Recall-class-id", "Recall-weighted", "SpecificityAtSensitivity"}
 OURS_ALONE |= {"FalseNegatives-rank-3", "AUC-ranked-ROC", "AUC-ranked-PR"}
+OURS_ALONE |= {"Precision-samples", "Recall-samples"}
 TWINS = [name for name in metrics.__all__ if name != "Metric" and inspect.isclass(getattr(keras.metrics, name, None))]
 # Their arguments, results and differences are in test_keras_columns.py.
 IN_ANOTHER_FILE = {family.metric_name for family in COLUMN_FAMILIES}

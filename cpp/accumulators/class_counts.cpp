@@ -4,15 +4,26 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 
 #include "support/block_sum.h"
-#include "support/tiles.h"
 
 namespace tally {
 namespace {
 
 constexpr int64_t kTileBytes = 32768;
 constexpr int kSums = 3;
+
+// The kernels' hits, predictions and truths as the three sums; a sum takes `step` words.
+template <class Count>
+void add_counts(const Count* counts, int64_t classes, int64_t step, int64_t* sums) {
+  for (int64_t c = 0; c < classes; ++c) {
+    const int64_t hits = counts[c];
+    sums[c * step] += hits;
+    sums[(classes + c) * step] += counts[classes + c] - hits;
+    sums[(2 * classes + c) * step] += counts[2 * classes + c] - hits;
+  }
+}
 
 }  // namespace
 
@@ -25,40 +36,43 @@ ClassCounts::ClassCounts(const Options& options) : options_(options), classes_(o
 }
 
 ClassCounts::Partial ClassCounts::partial() const {
-  const auto cells = static_cast<size_t>(kSums * classes_);
   Partial made;
-  made.block_counts = Scratch(cells * sizeof(int32_t));
+  made.block_counts = Scratch(static_cast<size_t>(kSums * classes_) * sizeof(int64_t));
   made.tiles = Scratch(static_cast<size_t>(2 * classes_ * (tile_rows_ + kPad)) * sizeof(double));
+  made.y_true = ColumnStrips(options_.y_true);
+  made.y_pred = ColumnStrips(options_.y_pred);
+  made.weights = ColumnStrips(options_.weights);
   return made;
 }
 
 void ClassCounts::prepare(int workers, int64_t, bool) {
-  const auto cells = static_cast<size_t>(kSums * classes_);
+  const auto bytes = static_cast<size_t>(kSums * classes_) * sizeof(int64_t);
   partials_.clear();
   for (int worker = 0; worker < workers; ++worker) {
     partials_.push_back(partial());
-    partials_.back().counts = Scratch(cells * sizeof(int64_t));
-    std::memset(partials_.back().counts.as<char>(), 0, cells * sizeof(int64_t));
-    partials_.back().words = Scratch(cells * kSumWords * sizeof(int64_t));
+    partials_.back().counts = Scratch(bytes);
+    std::memset(partials_.back().counts.as<char>(), 0, bytes);
+    partials_.back().words = Scratch(bytes * kSumWords);
   }
 }
 
-// Into the partial's block_counts, as the kernels count; false if a label is neither 0 nor 1.
+// Adds a block of zeros and ones to `sums`, each of `step` words; false if a label is something else.
 template <class T>
-bool ClassCounts::count_integers(const Block& block, Partial& partial) const {
+bool ClassCounts::count_integers(const Block& block, Partial& partial, int64_t step, int64_t* sums) const {
   const auto& functions = functions_of<T>(*kernels().classes);
-  int32_t* counts = partial.block_counts.as<int32_t>();
-  std::memset(counts, 0, static_cast<size_t>(kSums * classes_) * sizeof(int32_t));
+  using Count = std::conditional_t<sizeof(T) == sizeof(float), int32_t, int64_t>;
+  Count* counts = partial.block_counts.as<Count>();
+  std::memset(counts, 0, static_cast<size_t>(kSums * classes_) * sizeof(Count));
+  const bool is_narrow = classes_ <= kNarrowWidth;
+  const ptrdiff_t stride = tile_rows_ + kPad;
   T* true_tile = partial.tiles.as<T>();
-  T* pred_tile = true_tile + classes_ * (tile_rows_ + kPad);
+  T* pred_tile = true_tile + classes_ * stride;
   for (int64_t offset = 0; offset < block.rows; offset += tile_rows_) {
     const int64_t first = block.first + offset;
     PairedRows<T> pair = {};
     pair.rows = std::min(tile_rows_, block.rows - offset);
     pair.width = classes_;
-    const bool is_narrow = classes_ <= kNarrowWidth;
     if (is_narrow) {
-      const ptrdiff_t stride = tile_rows_ + kPad;
       pair.y_true = columns_of(options_.y_true, first, pair.rows, true_tile, stride, &pair.true_stride);
       pair.y_pred = columns_of(options_.y_pred, first, pair.rows, pred_tile, stride, &pair.pred_stride);
     } else {
@@ -68,53 +82,70 @@ bool ClassCounts::count_integers(const Block& block, Partial& partial) const {
     const auto function = is_narrow ? functions.narrow : functions.wide;
     if (!function(pair, options_.by_maximum, static_cast<T>(options_.threshold), counts)) return false;
   }
+  add_counts(counts, classes_, step, sums);
   return true;
 }
 
-bool ClassCounts::count_block(const Block& block, Partial& partial) const {
+bool ClassCounts::count_block(const Block& block, Partial& partial, int64_t step, int64_t* sums) const {
   if (block.weights || options_.weights.dimensions) return false;
-  return single_ ? count_integers<float>(block, partial) : count_integers<double>(block, partial);
+  return single_ ? count_integers<float>(block, partial, step, sums)
+                 : count_integers<double>(block, partial, step, sums);
 }
 
-// The maximum of each row, NaN where the row holds one.
-void ClassCounts::predict_maxima(const Block& block, double* maxima) const {
-  double scores[kBlockRows];
+// The maximum of each row, NaN where the row holds one: nothing reaches that.
+void ClassCounts::find_maxima(const Block& block, Partial& partial, double* maxima) const {
   std::fill_n(maxima, block.rows, -HUGE_VAL);
-  for (int64_t column = 0; column < classes_; ++column) {
-    column_as_doubles(options_.y_pred, column, block.first, block.rows, scores);
-    for (int64_t row = 0; row < block.rows; ++row)
-      maxima[row] = scores[row] > maxima[row] || scores[row] != scores[row] ? scores[row] : maxima[row];
+  for (int64_t begin = 0; begin < classes_; begin += ColumnStrips::kColumns) {
+    const int64_t columns = std::min(ColumnStrips::kColumns, classes_ - begin);
+    partial.y_pred.read(begin, columns, block.first, block.rows);
+    for (int64_t column = 0; column < columns; ++column) {
+      const double* scores = partial.y_pred.column(column);
+      for (int64_t row = 0; row < block.rows; ++row)
+        maxima[row] = scores[row] > maxima[row] || scores[row] != scores[row] ? scores[row] : maxima[row];
+    }
   }
 }
 
-void ClassCounts::add_exact_sums(const Block& block, int64_t* words) const {
-  double maxima[kBlockRows];
-  double scores[kBlockRows];
-  double labels[kBlockRows];
-  double own_weights[kBlockRows];
+struct ClassCounts::Column {
+  int64_t rows;
+  const double* labels;
+  const double* scores;
+  const double* weights;  // null: ones
+  const double* maxima;   // null: predicted by threshold
+};
+
+void ClassCounts::add_column(const Column& column, int64_t number, SumGrid* grids, int64_t* words) const {
   double sums[kSums][kBlockRows];
+  for (int64_t row = 0; row < column.rows; ++row) {
+    const double score = column.scores[row];
+    // No branch: half of them would be mispredicted.
+    const bool reaches = column.maxima ? score >= column.maxima[row] : score > options_.threshold;
+    const bool predicted = reaches & (!column.maxima | (std::fabs(score) > options_.threshold));
+    const double weight = column.weights ? column.weights[row] : 1.0;
+    const double positive = weight * column.labels[row];
+    const double negative = weight * (1.0 - column.labels[row]);
+    sums[0][row] = predicted ? positive : 0.0;
+    sums[1][row] = predicted ? negative : 0.0;
+    sums[2][row] = predicted ? 0.0 : positive;
+  }
+  for (int sum = 0; sum < kSums; ++sum)
+    add_values(words + (sum * classes_ + number) * kSumWords, sums[sum], column.rows, &grids[sum]);
+}
+
+void ClassCounts::add_exact_sums(const Block& block, Partial& partial, int64_t* words) const {
+  double maxima[kBlockRows];
   SumGrid grids[kSums];
-  if (options_.by_maximum) predict_maxima(block, maxima);
-  for (int64_t column = 0; column < classes_; ++column) {
-    column_as_doubles(options_.y_pred, column, block.first, block.rows, scores);
-    column_as_doubles(options_.y_true, column, block.first, block.rows, labels);
-    const double* weights = block.weights;
-    if (options_.weights.dimensions) {
-      column_as_doubles(options_.weights, column, block.first, block.rows, own_weights);
-      weights = own_weights;
+  if (options_.by_maximum) find_maxima(block, partial, maxima);
+  for (int64_t begin = 0; begin < classes_; begin += ColumnStrips::kColumns) {
+    const int64_t columns = std::min(ColumnStrips::kColumns, classes_ - begin);
+    for (ColumnStrips* strips : {&partial.y_true, &partial.y_pred, &partial.weights})
+      strips->read(begin, columns, block.first, block.rows);
+    for (int64_t i = 0; i < columns; ++i) {
+      const double* own = partial.weights.column(i);
+      add_column({block.rows, partial.y_true.column(i), partial.y_pred.column(i), own ? own : block.weights,
+                  options_.by_maximum ? maxima : nullptr},
+                 begin + i, grids, words);
     }
-    for (int64_t row = 0; row < block.rows; ++row) {
-      const bool predicted = options_.by_maximum
-                                 ? scores[row] >= maxima[row] && std::fabs(scores[row]) > options_.threshold
-                                 : scores[row] > options_.threshold;
-      const double weight = weights ? weights[row] : 1.0;
-      const double positive = weight * labels[row];
-      sums[0][row] = predicted ? positive : 0.0;
-      sums[1][row] = predicted ? weight * (1.0 - labels[row]) : 0.0;
-      sums[2][row] = predicted ? 0.0 : positive;
-    }
-    for (int sum = 0; sum < kSums; ++sum)
-      add_values(words + (sum * classes_ + column) * kSumWords, sums[sum], block.rows, &grids[sum]);
   }
 }
 
@@ -124,39 +155,22 @@ void ClassCounts::carry_words(int64_t* words) const {
 
 void ClassCounts::add(const Block& block, int worker) {
   Partial& own = partials_[static_cast<size_t>(worker)];
-  if (count_block(block, own)) {
-    const int32_t* counts = own.block_counts.as<int32_t>();
-    int64_t* totals = own.counts.as<int64_t>();
-    for (int64_t cell = 0; cell < kSums * classes_; ++cell) totals[cell] += counts[cell];
-    return;
-  }
-  if (!own.used) std::memset(own.words.as<char>(), 0, static_cast<size_t>(kSums * classes_ * kSumWords) * 8);
+  if (count_block(block, own, 1, own.counts.as<int64_t>())) return;
+  int64_t* words = own.words.as<int64_t>();
+  if (!own.used) std::memset(words, 0, static_cast<size_t>(kSums * classes_ * kSumWords) * sizeof(int64_t));
   own.used = true;
-  add_exact_sums(block, own.words.as<int64_t>());
+  add_exact_sums(block, own, words);
   own.additions += block.rows;
   if (own.additions < kAdditionsBeforeCarry) return;
-  carry_words(own.words.as<int64_t>());
+  carry_words(words);
   own.additions = 0;
 }
 
-namespace {
-
-// The kernels' hits, predictions and truths as the three sums.
-template <class Integer>
-void add_counts(const Integer* counts, int64_t classes, int64_t* words) {
-  for (int64_t c = 0; c < classes; ++c) {
-    const int64_t hits = counts[c];
-    words[c * kSumWords + kUnitLimb] += hits;
-    words[(classes + c) * kSumWords + kUnitLimb] += counts[classes + c] - hits;
-    words[(2 * classes + c) * kSumWords + kUnitLimb] += counts[2 * classes + c] - hits;
-  }
-}
-
-}  // namespace
-
 void ClassCounts::commit() {
   for (Partial& own : partials_) {
-    add_counts(own.counts.as<int64_t>(), classes_, options_.words);
+    const int64_t* counts = own.counts.as<int64_t>();
+    for (int64_t cell = 0; cell < kSums * classes_; ++cell)
+      options_.words[cell * kSumWords + kUnitLimb] += counts[cell];
     if (!own.used) continue;
     int64_t* words = own.words.as<int64_t>();
     carry_words(words);
@@ -166,10 +180,7 @@ void ClassCounts::commit() {
 
 void ClassCounts::add_to_state(const Block& block) {
   Partial own = partial();
-  if (count_block(block, own))
-    add_counts(own.block_counts.as<int32_t>(), classes_, options_.words);
-  else
-    add_exact_sums(block, options_.words);
+  if (!count_block(block, own, kSumWords, options_.words + kUnitLimb)) add_exact_sums(block, own, options_.words);
 }
 
 }  // namespace tally

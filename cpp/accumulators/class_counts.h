@@ -6,6 +6,7 @@
 #include "accumulators/accumulator.h"
 #include "support/array_view.h"
 #include "support/scratch.h"
+#include "support/tiles.h"
 
 namespace tally {
 
@@ -33,19 +34,26 @@ class ClassCounts final : public Accumulator {
  private:
   struct Partial {
     Scratch tiles;
-    Scratch block_counts;  // int32 [3, classes]
-    Scratch counts;        // int64 [3, classes]
-    Scratch words;         // int64 [3, classes, kSumWords], untouched until `used`
+    Scratch block_counts;  // int64 or int32 [3, classes]
+    ColumnStrips y_true;
+    ColumnStrips y_pred;
+    ColumnStrips weights;
+    Scratch counts;  // int64 [3, classes]
+    Scratch words;   // int64 [3, classes, kSumWords], untouched until `used`
     bool used = false;
     int64_t additions = 0;
   };
 
   Partial partial() const;
+  // A column of labels and scores, the block's weights or its own, and the maxima of the rows.
+  struct Column;
+
   template <class T>
-  bool count_integers(const Block& block, Partial& partial) const;
-  bool count_block(const Block& block, Partial& partial) const;
-  void predict_maxima(const Block& block, double* maxima) const;
-  void add_exact_sums(const Block& block, int64_t* words) const;
+  bool count_integers(const Block& block, Partial& partial, int64_t step, int64_t* sums) const;
+  bool count_block(const Block& block, Partial& partial, int64_t step, int64_t* sums) const;
+  void find_maxima(const Block& block, Partial& partial, double* maxima) const;
+  void add_column(const Column& column, int64_t number, SumGrid* grids, int64_t* words) const;
+  void add_exact_sums(const Block& block, Partial& partial, int64_t* words) const;
   void carry_words(int64_t* words) const;
 
   Options options_;

@@ -6,44 +6,44 @@
 #include <initializer_list>
 
 #include "support/block_sum.h"
-#include "support/tiles.h"
 
 namespace tally {
-namespace {
 
-// A column of exact products: the sum of `count` columns of doubles.
-class Expansion {
+// A column of exact products: the sum of a few columns of doubles.
+class Moments::Expansion {
  public:
   explicit Expansion(int64_t rows) : rows_(rows) {}
 
-  // The first factor; weights of null are ones.
-  void start(const double* factor) {
-    std::copy_n(factor, rows_, terms_[0]);
-    count_ = 1;
-  }
-
   // Each product of two doubles is one double and its rounding error, which most often is 0 for all rows.
   void multiply(const double* factor) {
-    if (!count_) return start(factor);
+    if (!count_) {
+      terms_[0] = factor;
+      count_ = 1;
+      return;
+    }
     const auto multiply_exactly = kernels().sums->multiply_exactly;
     const int count = count_;
-    for (int term = 0; term < count; ++term)
-      if (multiply_exactly(terms_[term], factor, rows_, terms_[term], terms_[count_])) ++count_;
+    for (int term = 0; term < count; ++term) {
+      if (multiply_exactly(terms_[term], factor, rows_, storage_[term], storage_[count_])) {
+        terms_[count_] = storage_[count_];
+        ++count_;
+      }
+      terms_[term] = storage_[term];
+    }
   }
 
-  void add_to(int64_t* words) const {
-    SumGrid grid;
-    for (int term = 0; term < count_; ++term) add_values(words, terms_[term], rows_, &grid);
+  void add_to(int64_t* words, SumGrid* grid) const {
+    SumGrid smaller{grid->exponent - 53};
+    for (int term = 0; term < count_; ++term) add_values(words, terms_[term], rows_, term ? &smaller : grid);
   }
 
  private:
   static constexpr int kTerms = 4;  // two multiplications at most double the terms
   int64_t rows_;
   int count_ = 0;
-  double terms_[kTerms][kBlockRows];
+  const double* terms_[kTerms] = {};
+  double storage_[kTerms][kBlockRows];
 };
-
-}  // namespace
 
 struct Moments::Column {
   int64_t rows;
@@ -52,13 +52,13 @@ struct Moments::Column {
   const double* y_pred;
 };
 
-void Moments::add_column(const Column& column, int64_t number, int64_t* words) const {
+void Moments::add_column(const Column& column, int64_t number, SumGrid* grids, int64_t* words) const {
   const auto sum = [&](int index) { return words + (index * width_ + number) * kSumWords; };
   const auto add_product = [&](int index, std::initializer_list<const double*> factors) {
     Expansion product(column.rows);
-    if (column.weights) product.start(column.weights);
+    if (column.weights) product.multiply(column.weights);
     for (const double* factor : factors) product.multiply(factor);
-    product.add_to(sum(index));
+    product.add_to(sum(index), &grids[index]);
   };
   if (column.weights)
     add_product(0, {});
@@ -78,43 +78,41 @@ void Moments::add_column(const Column& column, int64_t number, int64_t* words) c
     const double error = column.y_true[row] - column.y_pred[row];
     errors[row] = column.weights ? error * error * column.weights[row] : error * error;
   }
-  SumGrid grid;
-  add_values(sum(3), errors, column.rows, &grid);
+  add_values(sum(3), errors, column.rows, &grids[3]);
 }
 
-void Moments::add_block(const Block& block, int64_t* words) const {
-  double y_true[kBlockRows];
-  double y_pred[kBlockRows];
-  double weights[kBlockRows];
-  for (int64_t column = 0; column < width_; ++column) {
-    column_as_doubles(options_.y_true, column, block.first, block.rows, y_true);
-    column_as_doubles(options_.y_pred, column, block.first, block.rows, y_pred);
-    const double* own = block.weights;
-    if (options_.weights.dimensions) {
-      column_as_doubles(options_.weights, column, block.first, block.rows, weights);
-      own = weights;
-    }
-    add_column({block.rows, own, y_true, y_pred}, column, words);
-  }
-}
-
-int64_t Moments::samples_of(const Block& block) const {
-  if (!options_.weights.dimensions && !block.weights) return block.rows;
-  if (block.weights) return block.rows - std::count(block.weights, block.weights + block.rows, 0.0);
+// Returns the number of rows with a weight other than 0.
+int64_t Moments::add_block(const Block& block, Partial& partial, int64_t* words) const {
   bool weighs[kBlockRows] = {};
-  double weights[kBlockRows];
-  for (int64_t column = 0; column < width_; ++column) {
-    column_as_doubles(options_.weights, column, block.first, block.rows, weights);
-    for (int64_t row = 0; row < block.rows; ++row) weighs[row] |= weights[row] != 0.0;
+  for (int64_t begin = 0; begin < width_; begin += ColumnStrips::kColumns) {
+    const int64_t columns = std::min(ColumnStrips::kColumns, width_ - begin);
+    for (ColumnStrips* strips : {&partial.y_true, &partial.y_pred, &partial.weights})
+      strips->read(begin, columns, block.first, block.rows);
+    for (int64_t i = 0; i < columns; ++i) {
+      const double* own = partial.weights.column(i);
+      const double* weights = own ? own : block.weights;
+      add_column({block.rows, weights, partial.y_true.column(i), partial.y_pred.column(i)}, begin + i, partial.grids,
+                 words);
+      for (int64_t row = 0; own && row < block.rows; ++row) weighs[row] |= own[row] != 0.0;
+    }
   }
-  return std::count(weighs, weighs + block.rows, true);
+  if (options_.weights.dimensions) return std::count(weighs, weighs + block.rows, true);
+  return block.rows - (block.weights ? std::count(block.weights, block.weights + block.rows, 0.0) : 0);
+}
+
+Moments::Partial Moments::partial() const {
+  Partial made;
+  made.y_true = ColumnStrips(options_.y_true);
+  made.y_pred = ColumnStrips(options_.y_pred);
+  made.weights = ColumnStrips(options_.weights);
+  return made;
 }
 
 void Moments::prepare(int workers, int64_t, bool) {
   const auto bytes = static_cast<size_t>(words()) * sizeof(int64_t);
   partials_.clear();
   for (int worker = 0; worker < workers; ++worker) {
-    partials_.emplace_back();
+    partials_.push_back(partial());
     partials_.back().words = Scratch(bytes);
     std::memset(partials_.back().words.as<char>(), 0, bytes);
   }
@@ -125,8 +123,7 @@ void Moments::add(const Block& block, int worker) {
   constexpr int64_t kTermsPerRow = 4;
   Partial& own = partials_[static_cast<size_t>(worker)];
   int64_t* words = own.words.as<int64_t>();
-  add_block(block, words);
-  own.samples += samples_of(block);
+  own.samples += add_block(block, own, words);
   own.additions += kTermsPerRow * block.rows;
   if (own.additions < kAdditionsBeforeCarry) return;
   for (int64_t sum = 0; sum < sums_ * width_; ++sum) carry(words + sum * kSumWords);
@@ -143,8 +140,9 @@ void Moments::commit() {
 }
 
 void Moments::add_to_state(const Block& block) {
-  add_block(block, options_.words);
-  if (options_.samples) options_.samples[kUnitLimb] += samples_of(block);
+  Partial own = partial();
+  const int64_t samples = add_block(block, own, options_.words);
+  if (options_.samples) options_.samples[kUnitLimb] += samples;
 }
 
 }  // namespace tally

@@ -7,6 +7,7 @@
 #include "support/array_view.h"
 #include "support/exact_sum.h"
 #include "support/scratch.h"
+#include "support/tiles.h"
 
 namespace tally {
 
@@ -34,14 +35,19 @@ class Moments final : public Accumulator {
 
  private:
   struct Column;
+  class Expansion;
   struct Partial {
+    ColumnStrips y_true;
+    ColumnStrips y_pred;
+    ColumnStrips weights;
     Scratch words;
     int64_t samples = 0;
     int64_t additions = 0;
+    SumGrid grids[6];  // of the terms of each sum in the last column, which the next most likely has too
   };
-  void add_column(const Column& column, int64_t number, int64_t* words) const;
-  void add_block(const Block& block, int64_t* words) const;
-  int64_t samples_of(const Block& block) const;
+  Partial partial() const;
+  void add_column(const Column& column, int64_t number, SumGrid* grids, int64_t* words) const;
+  int64_t add_block(const Block& block, Partial& partial, int64_t* words) const;
   int64_t words() const { return sums_ * width_ * kSumWords; }
 
   Options options_;

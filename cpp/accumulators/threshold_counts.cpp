@@ -69,6 +69,7 @@ ThresholdCounts::ThresholdCounts(CellTable table, const ArrayView& y_true, const
   if (options_.top_k >= options_.width) options_.top_k = 0;
   if (options_.top_k) {
     highest_[0].row.resize(static_cast<size_t>(options_.width));
+    highest_[0].kept.resize(static_cast<size_t>(options_.width));
     highest_[0].best.resize(static_cast<size_t>(options_.top_k));
   }
   if (!options_.thresholds) return;
@@ -169,20 +170,17 @@ void ThresholdCounts::add_rows(const Block& block, int64_t begin, int64_t end, H
   for (int64_t row = begin / width; row * width < end; ++row) {
     int64_t from = std::max<int64_t>(begin - row * width, 0);
     int64_t to = std::min(end - row * width, width);
-    if (options_.top_k) {
-      find_highest(row, highest);
-      keep_highest(highest, highest.row.data(), from, nullptr);
-    }
+    if (options_.top_k) find_highest(row, highest);
     for (int64_t column = from; column < to;) {
       const int64_t count = std::min(to - column, kBlockRows - elements.count);
-      if (options_.top_k)
-        keep_highest(highest, &highest.row[static_cast<size_t>(column)], count, elements.kept + elements.count);
       const bool wanted = options_.class_id < 0 || (column <= options_.class_id && options_.class_id < column + count);
       if (wanted) {
         const int64_t skipped = options_.class_id < 0 ? 0 : options_.class_id - column;
-        elements.kept[elements.count] = elements.kept[elements.count + skipped];
         const int64_t before = elements.count;
         take_piece(row, column + skipped, options_.class_id < 0 ? count : 1, elements);
+        if (options_.top_k)
+          std::copy_n(&highest.kept[static_cast<size_t>(column + skipped)], elements.count - before,
+                      elements.kept + before);
         for (int64_t i = before; block.weights && i < elements.count; ++i)
           elements.weights[i] =
               block.weights[by_element_ ? row * width + column + skipped + i - before - begin : row - block.first];
@@ -232,23 +230,20 @@ void ThresholdCounts::to_cells(const double* scores, int64_t count, uint32_t* ce
   functions.buckets_f64(scores, count, double_search_.grid(), cells);
 }
 
-// A NaN is among the highest, before every number.
+// A NaN is among the highest, before every number; of equal scores the first are taken while there are places.
 void ThresholdCounts::find_highest(int64_t row, Highest& highest) const {
+  const int64_t width = options_.width;
+  convert(pred_.row(row), pred_.type, pred_.column_stride, width, highest.row.data());
+  if (width <= kNarrowWidth)
+    return kernels().thresholds->keep_highest(highest.row.data(), width, options_.top_k, highest.kept.data());
   std::vector<double>& best = highest.best;
-  convert(pred_.row(row), pred_.type, pred_.column_stride, options_.width, highest.row.data());
   std::partial_sort_copy(highest.row.begin(), highest.row.end(), best.begin(), best.end(), is_higher);
-  highest.least = best.back();
-  highest.any = highest.least == highest.least;
-  highest.places = std::count(best.begin(), best.end(), highest.least);
-}
-
-// Of equal scores the first are taken while there are places.
-void ThresholdCounts::keep_highest(Highest& highest, const double* scores, int64_t count, uint8_t* kept) {
-  for (int64_t i = 0; i < count; ++i) {
-    const bool ties = scores[i] == highest.least;
-    const bool is_kept = highest.any && (scores[i] > highest.least || (ties && highest.places > 0));
-    highest.places -= ties;
-    if (kept) kept[i] = is_kept;
+  const double least = best.back();
+  int64_t places = std::count(best.begin(), best.end(), least);
+  for (size_t i = 0; i < highest.row.size(); ++i) {
+    const bool ties = highest.row[i] == least;
+    highest.kept[i] = highest.row[i] > least || (ties && places > 0);
+    places -= ties;
   }
 }
 

@@ -42,13 +42,11 @@ class ThresholdCounts final : public Accumulator {
   // Up to kBlockRows elements on their way to their cells.
   template <class T>
   struct Elements;
-  // What the highest scores of a row are told by.
+  // Which scores of a row are among the highest.
   struct Highest {
     std::vector<double> row;
+    std::vector<uint8_t> kept;
     std::vector<double> best;
-    bool any = false;    // whether some number is among them
-    double least = 0.0;  // the lowest of them
-    int64_t places = 0;  // how many equal to it are among them
   };
 
   template <class Sink>
@@ -64,7 +62,6 @@ class ThresholdCounts final : public Accumulator {
   template <class T, class Sink>
   void send(Elements<T>& elements, const T* scores, const double* weights, const Sink& sink) const;
   void find_highest(int64_t row, Highest& highest) const;
-  static void keep_highest(Highest& highest, const double* scores, int64_t count, uint8_t* kept);
   void to_cells(const float* scores, int64_t count, uint32_t* cells) const;
   void to_cells(const double* scores, int64_t count, uint32_t* cells) const;
 

@@ -40,8 +40,10 @@ void ThresholdSearch<T>::build_cells() {
   // The number of cells must be exact as a float.
   while (cells < 2 * grid_.count && cells < (int64_t{1} << 20)) cells *= 2;
   grid_.cells = cells;
-  grid_.low = thresholds_[begin];
-  grid_.scale = static_cast<T>(cells) / (thresholds_[end - 1] - thresholds_[begin]);
+  // The outer cells are left to what lies outside, infinite thresholds too.
+  const T size = (thresholds_[end - 1] - thresholds_[begin]) / static_cast<T>(cells - 4);
+  grid_.low = thresholds_[begin] - T(1.5) * size;
+  grid_.scale = T(1) / size;
   first_.assign(static_cast<size_t>(cells) + 1, 0);
   for (size_t i = 0; i < count; ++i)
     first_[static_cast<size_t>(grid_cell(thresholds_[i], grid_.low, grid_.scale, cells)) + 1] += 1;

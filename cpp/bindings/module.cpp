@@ -136,6 +136,8 @@ PYBIND11_MODULE(_core, module) {
                           "ABSOLUTE_ERROR",
                           "EQUAL",
                           "BINARY_EQUAL",
+                          "ROW_PRECISION",
+                          "ROW_RECALL",
                           "EARTH_MOVERS",
                           "MEAN_ERROR",
                           "ROW_MEAN",

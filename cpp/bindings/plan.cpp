@@ -53,7 +53,8 @@ CellTable table_of(const py::tuple& spec, int64_t cells) {
 
 void Plan::add(const py::tuple& spec) {
   const int kind = spec[0].cast<int>();
-  require(batch_.weights.dimensions < 2 || kind >= kClassAccumulator, "weights must have one dimension");
+  const bool takes_rows_of_weights = kind == kClassAccumulator || kind == kMomentAccumulator;
+  require(batch_.weights.dimensions < 2 || takes_rows_of_weights, "weights must have one dimension");
   switch (kind) {
     case kMeanAccumulator:
       add_mean(spec);

@@ -9,9 +9,12 @@ using tally::PairedRows;
 template <class T>
 constexpr int kWidth = kVectorBytes / static_cast<int>(sizeof(T));
 
-inline void add_integers(int32_t* counts, Ints mask) { store(counts, load<Ints>(counts) - mask); }
-inline void add_integers(int32_t* counts, Longs mask) {
-  for (int lane = 0; lane < kDoubles; ++lane) counts[lane] -= static_cast<int32_t>(mask[lane]);
+template <class T>
+using Count = typename Native<T>::Integer;
+
+template <class T>
+inline void add_lanes(Count<T>* counts, typename Native<T>::Mask mask) {
+  store(counts, load<typename Native<T>::Mask>(counts) - mask);
 }
 
 template <class Vector>
@@ -45,13 +48,13 @@ inline T maximum_of_row(const T* row, int64_t width) {
 }
 
 template <class T>
-bool wide(const PairedRows<T>& rows, bool by_maximum, T threshold, int32_t* counts) {
+bool wide(const PairedRows<T>& rows, bool by_maximum, T threshold, Count<T>* counts) {
   using Vector = typename Native<T>::Vector;
   using Mask = typename Native<T>::Mask;
   const int64_t width = rows.width;
-  int32_t* hits = counts;
-  int32_t* predictions = counts + width;
-  int32_t* truths = counts + 2 * width;
+  Count<T>* hits = counts;
+  Count<T>* predictions = counts + width;
+  Count<T>* truths = counts + 2 * width;
   Mask others = {};
   bool other = false;
   for (int64_t r = 0; r < rows.rows; ++r) {
@@ -68,9 +71,9 @@ bool wide(const PairedRows<T>& rows, bool by_maximum, T threshold, int32_t* coun
           by_maximum ? (score >= bound) & (magnitude(score) > splat<Vector>(threshold)) : score > bound;
       const Mask positive = truth == splat<Vector>(static_cast<T>(1));
       others |= ~positive & (truth != Vector{});
-      add_integers(hits + c, predicted & positive);
-      add_integers(predictions + c, predicted);
-      add_integers(truths + c, positive);
+      add_lanes<T>(hits + c, predicted & positive);
+      add_lanes<T>(predictions + c, predicted);
+      add_lanes<T>(truths + c, positive);
     }
     for (; c < width; ++c) {
       const T score = y_pred[c];
@@ -111,7 +114,7 @@ __attribute__((noinline)) void gather_rest(const T* source, ptrdiff_t stride, in
 
 // Lanes are rows.
 template <class T>
-bool narrow(const PairedRows<T>& columns, bool by_maximum, T threshold, int32_t* counts) {
+bool narrow(const PairedRows<T>& columns, bool by_maximum, T threshold, Count<T>* counts) {
   using Vector = typename Native<T>::Vector;
   using Mask = typename Native<T>::Mask;
   const int64_t width = columns.width;
@@ -144,7 +147,7 @@ bool narrow(const PairedRows<T>& columns, bool by_maximum, T threshold, int32_t*
   }
   for (int sum = 0; sum < 3; ++sum)
     for (int64_t c = 0; c < width; ++c)
-      for (int lane = 0; lane < kWidth<T>; ++lane) counts[sum * width + c] += static_cast<int32_t>(sums[sum][c][lane]);
+      for (int lane = 0; lane < kWidth<T>; ++lane) counts[sum * width + c] += sums[sum][c][lane];
   bool other = false;
   for (int lane = 0; lane < kWidth<T>; ++lane) other |= others[lane] != 0;
   return !other;

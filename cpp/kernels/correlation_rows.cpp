@@ -63,18 +63,32 @@ Products<double> products_of_row(const T* y_true, const T* y_pred, int64_t width
   return products;
 }
 
-// Rows of fewer than kLanes elements: lanes are rows, each summed in sequence.
+// The columns of kDoubles rows as vectors: lanes are rows.
+template <class T>
+inline void gather_columns(const T* const* rows, int64_t width, Doubles* columns) {
+  int64_t i = 0;
+  for (; i + kDoubles <= width; i += kDoubles) {
+    for (int lane = 0; lane < kDoubles; ++lane) columns[i + lane] = load_doubles(rows[lane] + i);
+    transpose(columns + i);
+  }
+  for (; i < width; ++i)
+    for (int lane = 0; lane < kDoubles; ++lane) columns[i][lane] = static_cast<double>(rows[lane][i]);
+}
+
+// Rows of fewer than kLanes elements: lanes are rows, each summed in sequence; the first is repeated for those past the
+// last.
 template <class T>
 Products<Doubles> products_of_short_rows(const PairedRows<T>& rows, int64_t row, int count, bool centred) {
+  const T* true_rows[kDoubles];
+  const T* pred_rows[kDoubles];
+  for (int lane = 0; lane < kDoubles; ++lane) {
+    true_rows[lane] = rows.y_true + (row + (lane < count ? lane : 0)) * rows.true_stride;
+    pred_rows[lane] = rows.y_pred + (row + (lane < count ? lane : 0)) * rows.pred_stride;
+  }
   Doubles y_true[kLanes];
   Doubles y_pred[kLanes];
-  for (int lane = 0; lane < kDoubles; ++lane) {
-    const int64_t taken = row + (lane < count ? lane : 0);
-    for (int64_t i = 0; i < rows.width; ++i) {
-      y_true[i][lane] = static_cast<double>(rows.y_true[taken * rows.true_stride + i]);
-      y_pred[i][lane] = static_cast<double>(rows.y_pred[taken * rows.pred_stride + i]);
-    }
-  }
+  gather_columns(true_rows, rows.width, y_true);
+  gather_columns(pred_rows, rows.width, y_pred);
   Products<Doubles> products;
   if (centred) {
     Doubles true_sum = {};
@@ -105,24 +119,77 @@ inline Products<double> lane_of(const Products<Doubles>& products, int lane) {
           products.true_pred[lane]};
 }
 
-// finish(products, row) of every pair of rows.
-template <class T, class Finish>
-inline void for_each_pair(const PairedRows<T>& rows, bool centred, Finish finish, double* values) {
+inline double square_root(double value) { return __builtin_sqrt(value); }
+inline Doubles square_root(Doubles value) {
+  double lanes[kDoubles];
+  store(lanes, value);
+  for (double& lane : lanes) lane = __builtin_sqrt(lane);
+  return load<Doubles>(lanes);
+}
+
+// NaN stays.
+template <class Double>
+inline Double between_ones(Double value) {
+  const Double capped = select(value > 1.0, splat<Double>(1.0), value);
+  return select(capped < -1.0, splat<Double>(-1.0), capped);
+}
+
+template <class Double>
+inline auto is_safe(Double square) {
+  return (square >= 0x1p-500) & (square <= 0x1p500);
+}
+
+struct Cosine {
+  template <class Double>
+  inline Double operator()(const Products<Double>& products) const {
+    return between_ones(products.true_pred / square_root(products.true_true * products.pred_pred));
+  }
+  // Whether no square left the range of doubles.
+  template <class Double>
+  inline bool holds(const Products<Double>& products) const {
+    return all_lanes(is_safe(products.true_true) & is_safe(products.pred_pred));
+  }
+};
+
+struct Concordance {
+  double width;
+
+  template <class Double>
+  inline Double operator()(const Products<Double>& products) const {
+    const Double distance =
+        (products.y_true.first - products.y_pred.first) + (products.y_true.mean - products.y_pred.mean);
+    const Double spread = (products.true_true + products.pred_pred) / width + distance * distance;
+    return 2.0 * (products.true_pred / width) / (spread + kEpsilon);
+  }
+  template <class Double>
+  inline bool holds(const Products<Double>&) const {
+    return true;
+  }
+};
+
+// The formula of every pair of rows, or `repaired(products, row)` where it does not hold.
+template <class T, class Formula, class Repaired>
+inline void for_each_pair(const PairedRows<T>& rows, bool centred, Formula formula, Repaired repaired, double* values) {
   if (rows.width >= kLanes) {
-    for (int64_t r = 0; r < rows.rows; ++r)
-      values[r] = finish(
-          products_of_row(rows.y_true + r * rows.true_stride, rows.y_pred + r * rows.pred_stride, rows.width, centred),
-          r);
+    for (int64_t r = 0; r < rows.rows; ++r) {
+      const Products<double> products =
+          products_of_row(rows.y_true + r * rows.true_stride, rows.y_pred + r * rows.pred_stride, rows.width, centred);
+      values[r] = formula.holds(products) ? formula(products) : repaired(products, r);
+    }
     return;
   }
   for (int64_t r = 0; r < rows.rows; r += kDoubles) {
     const int count = static_cast<int>(rows.rows - r < kDoubles ? rows.rows - r : kDoubles);
     const Products<Doubles> products = products_of_short_rows(rows, r, count, centred);
-    for (int lane = 0; lane < count; ++lane) values[r + lane] = finish(lane_of(products, lane), r + lane);
+    const Doubles results = formula(products);
+    for (int lane = 0; lane < count; ++lane) values[r + lane] = results[lane];
+    if (formula.holds(products)) continue;
+    for (int lane = 0; lane < count; ++lane) {
+      const Products<double> own = lane_of(products, lane);
+      if (!formula.holds(own)) values[r + lane] = repaired(own, r + lane);
+    }
   }
 }
-
-inline double between_ones(double value) { return value > 1.0 ? 1.0 : value < -1.0 ? -1.0 : value; }
 
 template <class T>
 double greatest_deviation(const T* row, int64_t width, const Centre<double>& centre) {
@@ -154,20 +221,16 @@ __attribute__((noinline)) double scaled_cosine(const T* y_true, const T* y_pred,
     pred_pred += score * score;
     true_pred += target * score;
   }
-  return between_ones(true_pred / __builtin_sqrt(true_true * pred_pred));
+  return between_ones(true_pred / square_root(true_true * pred_pred));
 }
-
-inline bool squares_are_safe(double sum) { return sum >= 0x1p-500 && sum <= 0x1p500; }
 
 template <class T>
 inline void cosines(const PairedRows<T>& rows, bool centred, double of_zeros, double* values) {
-  const auto finish = [&rows, of_zeros](const Products<double>& products, int64_t r) {
-    if (squares_are_safe(products.true_true) && squares_are_safe(products.pred_pred))
-      return between_ones(products.true_pred / __builtin_sqrt(products.true_true * products.pred_pred));
+  const auto repaired = [&rows, of_zeros](const Products<double>& products, int64_t r) {
     return scaled_cosine(rows.y_true + r * rows.true_stride, rows.y_pred + r * rows.pred_stride, rows.width, products,
                          of_zeros);
   };
-  for_each_pair(rows, centred, finish, values);
+  for_each_pair(rows, centred, Cosine{}, repaired, values);
 }
 
 template <class T>
@@ -182,14 +245,8 @@ void pearson(const PairedRows<T>& rows, double, double* values) {
 
 template <class T>
 void concordance(const PairedRows<T>& rows, double, double* values) {
-  const double width = static_cast<double>(rows.width);
-  const auto finish = [width](const Products<double>& products, int64_t) {
-    const double distance =
-        (products.y_true.first - products.y_pred.first) + (products.y_true.mean - products.y_pred.mean);
-    const double spread = (products.true_true + products.pred_pred) / width + distance * distance;
-    return 2.0 * (products.true_pred / width) / (spread + kEpsilon);
-  };
-  for_each_pair(rows, true, finish, values);
+  const auto repaired = [](const Products<double>&, int64_t) { return 0.0; };
+  for_each_pair(rows, true, Concordance{static_cast<double>(rows.width)}, repaired, values);
 }
 
 template <class T>

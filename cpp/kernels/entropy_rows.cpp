@@ -28,14 +28,6 @@ inline Double surprise(Double is_one, Double probability) {
   return -(logarithm_of_clipped(argument) + lost);
 }
 
-inline bool all_hard(double y_true) { return y_true == 0.0 || y_true == 1.0; }
-inline bool all_hard(Doubles y_true) {
-  const Longs hard = (y_true == 0.0) | (y_true == 1.0);
-  int64_t all = -1;
-  for (int lane = 0; lane < kDoubles; ++lane) all &= hard[lane];
-  return all != 0;
-}
-
 struct BinaryCrossentropy {
   double keep;
   double share;
@@ -44,7 +36,7 @@ struct BinaryCrossentropy {
   template <class Double>
   inline Double operator()(Double y_true, Double y_pred) const {
     const Double probability = clipped(y_pred, kEpsilon, 1.0 - kEpsilon);
-    if (share == 0.0 && all_hard(y_true)) return surprise(y_true, probability);
+    if (share == 0.0 && all_lanes((y_true == 0.0) | (y_true == 1.0))) return surprise(y_true, probability);
     const Double target = y_true * keep + share;
     return target * surprise(splat<Double>(1.0), probability) + (1.0 - target) * surprise(Double{}, probability);
   }
@@ -123,6 +115,19 @@ inline int count_of_targets(const T* y_true, int count) {
   return targets;
 }
 
+// Fewer elements than a vector holds, as one vector.
+template <class T>
+inline void add_rest(const T* y_true, const T* y_pred, int count, const TargetLogarithm& value, double* lanes) {
+  T targets[kDoubles] = {};
+  T scores[kDoubles] = {};
+  for (int lane = 0; lane < count; ++lane) {
+    targets[lane] = y_true[lane];
+    scores[lane] = y_pred[lane];
+  }
+  const Doubles values = value(load_doubles(targets), load_doubles(scores));
+  for (int lane = 0; lane < count; ++lane) lanes[lane] += values[lane];
+}
+
 // Most targets are one-hot: groups without a target cost no logarithm, and those with few one for each.
 template <class T>
 double crossentropy_of_row(const T* y_true, const T* y_pred, int64_t width, const TargetLogarithm& value) {
@@ -134,10 +139,15 @@ double crossentropy_of_row(const T* y_true, const T* y_pred, int64_t width, cons
     const T* scores = y_pred + begin;
     const int found = value.share != 0.0 ? kLanes : count_of_targets(targets, count);
     int lane = 0;
-    if (found > kFew)
+    if (found > kFew) {
       for (; lane + kDoubles <= count; lane += kDoubles)
         store(lanes + lane,
               load<Doubles>(lanes + lane) + value(load_doubles(targets + lane), load_doubles(scores + lane)));
+      if (lane + 1 < count) {
+        add_rest(targets + lane, scores + lane, count - lane, value, lanes + lane);
+        lane = count;
+      }
+    }
     for (; found && lane < count; ++lane)
       if (value.share != 0.0 || targets[lane] != 0)
         lanes[lane] += value(static_cast<double>(targets[lane]), static_cast<double>(scores[lane]));

@@ -108,8 +108,9 @@ struct LogarithmOfCosh {
     constexpr double kFar = 20.0;
     const Double magnitude = absolute(y_pred - y_true);
     const auto near = magnitude < kFar;
-    const Double fall = exponential_less_one(select(near, -magnitude, splat<Double>(-kFar)));
-    const Double value = logarithm_of_one_plus(fall * fall / (2.0 * (1.0 + fall)));
+    const Double exponent = select(near, -magnitude, splat<Double>(-kFar));
+    const Double fall = exponential_less_one(exponent);
+    const Double value = logarithm_of_one_plus(fall * fall / (2.0 * exponential(exponent)));
     return select(near, value, magnitude - (kLn2High + kLn2Low));
   }
 };

@@ -22,30 +22,31 @@ inline Floats exponential(Floats x) {
   return x < -87.0f ? Floats{} : value * load<Floats>(&scale);
 }
 
-// The inverse factorials of 13, 12, ... 2.
-constexpr double kInverseFactorials[] = {0x1.6124613a86d09p-33, 0x1.1eed8eff8d898p-29, 0x1.ae64567f544e4p-26,
-                                         0x1.27e4fb7789f5cp-22, 0x1.71de3a556c734p-19, 0x1.a01a01a01a01ap-16,
-                                         0x1.a01a01a01a01ap-13, 0x1.6c16c16c16c17p-10, 0x1.1111111111111p-7,
-                                         0x1.5555555555555p-5,  0x1.5555555555555p-3,  0.5};
-
-// x = n log 2 + rest with |rest| <= log(2) / 2; `scale` becomes 2^n. The series is (exp(rest) - 1 - rest) / rest^2.
+// x = n log 2 + rest with |rest| <= log(2) / 2; `scale` becomes 2^n, and `less_one` exp(rest) - 1.
 template <class Double>
 struct Reduced {
-  Double rest;
   Double scale;
-  Double series;
+  Double less_one;
 
   explicit inline Reduced(Double x) {
     constexpr double kMagic = 0x1.8p52;  // adding it leaves round(x) in the low bits
     const Double shifted = x * 0x1.71547652b82fep0 + kMagic;
     const Double whole = shifted - kMagic;
-    rest = (x - whole * kLn2High) - whole * kLn2Low;
+    const Double rest = (x - whole * kLn2High) - whole * kLn2Low;
     typename IntegerOf<Double>::Type power;
     std::memcpy(&power, &shifted, sizeof power);
     power = (power << 52) + (int64_t{1023} << 52);
     std::memcpy(&scale, &power, sizeof scale);
-    series = splat<Double>(kInverseFactorials[0]);
-    for (int i = 1; i < 12; ++i) series = series * rest + kInverseFactorials[i];
+
+    const Double square = rest * rest;
+    const Double fourth = square * square;
+    const Double low =
+        (rest * 0x1.5555555555555p-3 + 0.5) + square * (rest * 0x1.1111111111111p-7 + 0x1.5555555555555p-5);
+    const Double middle = (rest * 0x1.a01a01a01a01ap-13 + 0x1.6c16c16c16c17p-10) +
+                          square * (rest * 0x1.71de3a556c734p-19 + 0x1.a01a01a01a01ap-16);
+    const Double high = (rest * 0x1.ae64567f544e4p-26 + 0x1.27e4fb7789f5cp-22) +
+                        square * (rest * 0x1.6124613a86d09p-33 + 0x1.1eed8eff8d898p-29);
+    less_one = rest + square * ((low + fourth * middle) + (fourth * fourth) * high);
   }
 };
 
@@ -53,16 +54,14 @@ struct Reduced {
 template <class Double>
 inline Double exponential(Double x) {
   const Reduced<Double> reduced(x);
-  const Double value = ((reduced.series * reduced.rest + 1.0) * reduced.rest + 1.0) * reduced.scale;
-  return select(x < -708.0, Double{}, value);
+  return select(x < -708.0, Double{}, (1.0 + reduced.less_one) * reduced.scale);
 }
 
 // exp(x) - 1 for -700 <= x <= 0, accurate where x is small.
 template <class Double>
 inline Double exponential_less_one(Double x) {
   const Reduced<Double> reduced(x);
-  const Double less_one = reduced.rest + (reduced.rest * reduced.rest) * reduced.series;
-  return less_one * reduced.scale + (reduced.scale - 1.0);
+  return reduced.less_one * reduced.scale + (reduced.scale - 1.0);
 }
 
 }  // namespace

@@ -18,6 +18,13 @@ constexpr int64_t kAhead = 8192 / sizeof(T);
 inline Doubles indicator(Longs mask) { return mask ? splat<Doubles>(1.0) : Doubles{}; }
 inline double indicator(bool holds) { return holds ? 1.0 : 0.0; }
 
+inline bool all_lanes(bool condition) { return condition; }
+inline bool all_lanes(Longs condition) {
+  int64_t all = -1;
+  for (int lane = 0; lane < kDoubles; ++lane) all &= condition[lane];
+  return all != 0;
+}
+
 inline double absolute(double value) { return __builtin_fabs(value); }
 inline Doubles absolute(Doubles value) { return value < 0.0 ? -value : value; }
 

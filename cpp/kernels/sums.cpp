@@ -139,21 +139,29 @@ inline Doubles product_error(Doubles left, Doubles right, Doubles product) {
   return error - error == 0.0 ? error : Doubles{};
 }
 
+inline Longs multiply_some(const double* left, const double* right, double* high, double* low) {
+  const Doubles first = load<Doubles>(left);
+  const Doubles second = load<Doubles>(right);
+  const Doubles product = first * second;
+  const Doubles error = product_error(first, second, product);
+  store(high, product);
+  store(low, error);
+  return error != 0.0;
+}
+
 // Arithmetic of one rounding an operation, not a fused one: every instruction set gives the same errors.
 bool multiply_exactly(const double* left, const double* right, int64_t count, double* high, double* low) {
   Longs inexact = {};
-  for (int64_t i = 0; i < count; i += kDoubles) {
-    double factors[2][kDoubles] = {};
-    const auto bytes = static_cast<size_t>(count - i < kDoubles ? count - i : kDoubles) * sizeof(double);
-    std::memcpy(factors[0], left + i, bytes);
-    std::memcpy(factors[1], right + i, bytes);
-    const Doubles first = load<Doubles>(factors[0]);
-    const Doubles second = load<Doubles>(factors[1]);
-    const Doubles product = first * second;
-    const Doubles error = product_error(first, second, product);
-    inexact |= error != 0.0;
-    std::memcpy(high + i, &product, bytes);
-    std::memcpy(low + i, &error, bytes);
+  int64_t i = 0;
+  for (; i + kDoubles <= count; i += kDoubles) inexact |= multiply_some(left + i, right + i, high + i, low + i);
+  if (i < count) {
+    double rest[4][kDoubles] = {};
+    const auto bytes = static_cast<size_t>(count - i) * sizeof(double);
+    std::memcpy(rest[0], left + i, bytes);
+    std::memcpy(rest[1], right + i, bytes);
+    inexact |= multiply_some(rest[0], rest[1], rest[2], rest[3]);
+    std::memcpy(high + i, rest[2], bytes);
+    std::memcpy(low + i, rest[3], bytes);
   }
   int64_t any = 0;
   for (int lane = 0; lane < kDoubles; ++lane) any |= inexact[lane];

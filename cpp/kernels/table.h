@@ -180,18 +180,18 @@ struct CorrelationRowKernels {
 };
 
 // Sums over rows for each class, added to: [3, classes] of predicted and true, predicted, true.
-template <class T>
+template <class T, class Count>
 struct ClassFunctions {
   // Both arrays row by row (column strides of 1), or column by column (row strides of 1; the strides given are then
   // those of columns). An entry is predicted if it exceeds `threshold` or, with `by_maximum`, equals the maximum of
   // its row and exceeds `threshold` in magnitude. False if a y_true is neither 0 nor 1: the counts mean nothing then.
-  bool (*wide)(const PairedRows<T>& rows, bool by_maximum, T threshold, int32_t* counts);
-  bool (*narrow)(const PairedRows<T>& columns, bool by_maximum, T threshold, int32_t* counts);
+  bool (*wide)(const PairedRows<T>& rows, bool by_maximum, T threshold, Count* counts);
+  bool (*narrow)(const PairedRows<T>& columns, bool by_maximum, T threshold, Count* counts);
 };
 
 struct ClassKernels {
-  ClassFunctions<float> f32;
-  ClassFunctions<double> f64;
+  ClassFunctions<float, int32_t> f32;
+  ClassFunctions<double, int64_t> f64;
 };
 
 struct SumKernels {
@@ -226,6 +226,11 @@ struct ThresholdKernels {
   void (*bins_f64)(const double* scores, int64_t count, uint32_t* bins);
   // cells[i] = truth[i] * size + cells[i] for a truth of 0 or 1, else 2 * size.
   void (*place)(const uint8_t* truth, int64_t count, uint32_t size, uint32_t* cells);
+  // Whether each score of a row is one of the `places` highest numbers, of equal ones the first; a NaN takes a place.
+  void (*keep_highest)(const double* scores, int64_t width, int64_t places, uint8_t* kept);
+  // True positives of each row over its positive labels (recall) or predictions (precision); 0 where there are none.
+  void (*row_ratios_f32)(const PairedRows<float>& rows, double threshold, bool recall, double* ratios);
+  void (*row_ratios_f64)(const PairedRows<double>& rows, double threshold, bool recall, double* ratios);
 };
 
 // Bins of the fixed histogram: see kernels/thresholds.cpp.

@@ -35,7 +35,7 @@ void search(const T* __restrict scores, int64_t count, const ThresholdGrid<T>& g
     const T score = scores[i];
     uint32_t bucket = grid.first ? grid.first[grid_cell(score, grid.low, grid.scale, grid.cells)] : 0;
     for (auto step = static_cast<uint32_t>(grid.step); step > 0; step /= 2)
-      bucket += score > thresholds[bucket + step - 1] ? step : 0;
+      bucket += step * (score > thresholds[bucket + step - 1]);  // a branch would be guessed wrong
     buckets[i] = bucket;
   }
 }
@@ -87,8 +87,38 @@ void place(const uint8_t* __restrict truth, int64_t count, uint32_t size, uint32
   }
 }
 
+// Rows of few scores: each is compared with all others. A NaN is among the highest and is not kept.
+void keep_highest(const double* __restrict scores, int64_t width, int64_t places, uint8_t* __restrict kept) {
+  for (int64_t i = 0; i < width; ++i) places -= scores[i] != scores[i];
+  for (int64_t i = 0; i < width; ++i) {
+    const double score = scores[i];
+    int64_t before = 0;
+    for (int64_t j = 0; j < i; ++j) before += scores[j] >= score;
+    for (int64_t j = i + 1; j < width; ++j) before += scores[j] > score;
+    kept[i] = score == score && before < places;
+  }
+}
+
+template <class T>
+void row_ratios(const tally::PairedRows<T>& rows, double threshold, bool recall, double* ratios) {
+  for (int64_t r = 0; r < rows.rows; ++r) {
+    const T* y_true = rows.y_true + r * rows.true_stride;
+    const T* y_pred = rows.y_pred + r * rows.pred_stride;
+    int64_t right = 0;
+    int64_t all = 0;
+    for (int64_t i = 0; i < rows.width; ++i) {
+      const bool label = y_true[i] != T(0);
+      const bool predicted = static_cast<double>(y_pred[i]) > threshold;
+      right += label & predicted;
+      all += recall ? label : predicted;
+    }
+    ratios[r] = all ? static_cast<double>(right) / static_cast<double>(all) : 0.0;
+  }
+}
+
 }  // namespace
 
 #define TALLY_TABLE TALLY_JOIN(tally_threshold_kernels, TALLY_LEVEL)
 extern "C" const tally::ThresholdKernels TALLY_TABLE;
-const tally::ThresholdKernels TALLY_TABLE = {buckets<float>, buckets<double>, bins<float>, bins<double>, place};
+const tally::ThresholdKernels TALLY_TABLE = {buckets<float>, buckets<double>, bins<float>,       bins<double>,
+                                             place,          keep_highest,    row_ratios<float>, row_ratios<double>};

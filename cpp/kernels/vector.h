@@ -22,6 +22,7 @@ constexpr int kVectorBytes = 16;
 constexpr int kLanes = 16;
 
 typedef double Doubles __attribute__((vector_size(kVectorBytes)));
+typedef uint64_t UnsignedLongs __attribute__((vector_size(kVectorBytes)));
 typedef int64_t Longs __attribute__((vector_size(kVectorBytes)));
 typedef float Floats __attribute__((vector_size(kVectorBytes)));
 typedef int32_t Ints __attribute__((vector_size(kVectorBytes)));

@@ -24,7 +24,9 @@ enum class ValueKind : int32_t {
   kSquaredError,
   kAbsoluteError,
   kEqual,
-  kBinaryEqual,  // y_true equals (y_pred > number)
+  kBinaryEqual,   // y_true equals (y_pred > number)
+  kRowPrecision,  // of y_pred > number
+  kRowRecall,
   kEarthMovers,  // of order `number`
   kMeanError,    // of the bins
   kRowMean,

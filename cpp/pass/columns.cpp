@@ -103,7 +103,8 @@ Fault Columns::check_weights(int64_t first, int64_t rows) const {
   double weights[kBlockRows];
   Fault fault;
   for (int64_t column = 0; column < batch_.weights.width; ++column) {
-    column_as_doubles(batch_.weights, column, first, rows, weights);
+    kernels_.convert->to_double(batch_.weights.row(first) + column * batch_.weights.column_stride, batch_.weights.type,
+                                batch_.weights.row_stride, rows, weights);
     for (int64_t row = 0; row < rows; ++row)
       if (!std::isfinite(weights[row]) && (fault.argument == Argument::kNone || row < fault.row))
         fault = {Argument::kWeight, row};

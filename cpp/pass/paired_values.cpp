@@ -2,6 +2,16 @@
 #include "pass/paired_values.h"
 
 namespace tally {
+namespace {
+
+void row_ratios(const Kernels& kernels, const PairedRows<float>& rows, double threshold, bool recall, double* ratios) {
+  kernels.thresholds->row_ratios_f32(rows, threshold, recall, ratios);
+}
+void row_ratios(const Kernels& kernels, const PairedRows<double>& rows, double threshold, bool recall, double* ratios) {
+  kernels.thresholds->row_ratios_f64(rows, threshold, recall, ratios);
+}
+
+}  // namespace
 
 template <class T>
 void derive_paired_value(const Kernels& kernels, const ValueSpec& spec, const PairedRows<T>& pair, double* target) {
@@ -19,6 +29,10 @@ void derive_paired_value(const Kernels& kernels, const ValueSpec& spec, const Pa
       return plain.equal(pair, target);
     case ValueKind::kBinaryEqual:
       return plain.binary_equal(pair, number, target);
+    case ValueKind::kRowPrecision:
+      return row_ratios(kernels, pair, number, false, target);
+    case ValueKind::kRowRecall:
+      return row_ratios(kernels, pair, number, true, target);
     case ValueKind::kEarthMovers:
       return plain.earth_movers(pair, number, target);
     case ValueKind::kMeanError:

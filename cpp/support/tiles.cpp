@@ -71,8 +71,20 @@ const T* columns_of(const ArrayView& view, int64_t first, int64_t rows, T* tile,
   return tile;
 }
 
-void column_as_doubles(const ArrayView& view, int64_t column, int64_t first, int64_t rows, double* target) {
-  convert(view.row(first) + column * view.column_stride, view.type, view.row_stride, rows, target);
+void ColumnStrips::read(int64_t column, int64_t columns, int64_t first, int64_t rows) {
+  if (!view_.dimensions) return;
+  double* target = tile_.as<double>();
+  const char* source = view_.row(first) + column * view_.column_stride;
+  if (columns < 4 || std::abs(view_.row_stride) < std::abs(view_.column_stride)) {
+    for (int64_t c = 0; c < columns; ++c)
+      convert(source + c * view_.column_stride, view_.type, view_.row_stride, rows, target + c * kStride);
+    return;
+  }
+  double row_values[kColumns];
+  for (int64_t row = 0; row < rows; ++row) {
+    convert(source + row * view_.row_stride, view_.type, view_.column_stride, columns, row_values);
+    for (int64_t c = 0; c < columns; ++c) target[c * kStride + row] = row_values[c];
+  }
 }
 
 template const float* rows_of(const ArrayView&, int64_t, int64_t, float*, ptrdiff_t*);

@@ -121,12 +121,18 @@ def _array_source(y_true: Any, y_pred: Any, sample_weight: Any, batch_size: int 
     rows = check_lengths(shapes)
     # Arrays in memory are best passed whole; mapped ones go by batches, so that the file does not stay in memory.
     whole = batch_size is None and not any(is_mapped(array) for part in parts.values() for array in part)
+    if not whole and any(hasattr(part.y_pred, "_keras_mask") for part in parts.values()):
+        raise ValueError("`batch_size` must be None for `y_pred` with a `_keras_mask`, which cannot be cut.")
     batches = iter([joined(parts)]) if whole or rows == 0 else output_batches(parts, batch_size)
     return Source("data", rows, batches)
 
 
 def _arrays(name: Name, part: Batch) -> Batch:
-    return part._replace(**{key: as_array(array, _label(key, name)) for key, array in _present(part)})
+    arrays = {key: as_array(array, _label(key, name)) for key, array in _present(part)}
+    # The mask that Keras attaches is read by the metrics, and would be lost with the conversion.
+    if hasattr(part.y_pred, "_keras_mask"):
+        del arrays["y_pred"]
+    return part._replace(**arrays)
 
 
 def _present(part: Batch) -> Iterator[tuple[str, Any]]:

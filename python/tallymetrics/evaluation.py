@@ -125,18 +125,17 @@ class _Output:
         self.identifiers = [*plain, *weighted]
         self.plain = resolve_all(plain, first)
         self.weighted = resolve_all(weighted, first)
-        self._weighs_all = weighs_all
         self._all = _collection([*self.plain, *self.weighted])
-        self._plain = _collection(self.plain)
-        self._weighted = _collection(self.weighted)
+        self._apart = None if weighs_all else (_collection(self.plain), _collection(self.weighted))
         self._all.reset_state()
 
     def add(self, batch: Batch) -> None:
-        if self._weighs_all or batch.sample_weight is None:
+        if self._apart is None or batch.sample_weight is None:
             self._all.update_state(*batch)
-        else:
-            self._plain.update_state(batch.y_true, batch.y_pred)
-            self._weighted.update_state(*batch)
+            return
+        plain, weighted = self._apart
+        plain.update_state(batch.y_true, batch.y_pred)
+        weighted.update_state(*batch)
 
 
 def _collection(named: list[tuple[str, Metric]]) -> MetricCollection:

@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from tallymetrics.metrics import Metric
 from tallymetrics.sources import Batch, array_batches
 from tallymetrics.sources.batches import rows_per_batch
@@ -29,6 +31,8 @@ def split_outputs(y_true: Any, y_pred: Any, sample_weight: Any = None) -> dict[N
     Raises:
         ValueError: the outputs of the arguments differ.
     """
+    if isinstance(y_pred, np.ndarray) and isinstance(y_true, np.ndarray):
+        return {None: Batch(y_true, y_pred, sample_weight)}
     if isinstance(y_pred, Mapping):
         names = list(y_pred) if isinstance(y_pred, OrderedDict) else sorted(y_pred)
         predictions = dict(y_pred)
@@ -106,6 +110,8 @@ def output_batches(parts: Mapping[Name, Batch], batch_size: int | None) -> Itera
 def rows_of(batch: Batch) -> int:
     """The rows of a batch, of its first output where there are several."""
     y_pred = batch.y_pred
+    if isinstance(y_pred, np.ndarray):
+        return len(y_pred)
     if isinstance(y_pred, Mapping) or (_is_list_of_arrays(y_pred) and _is_list_of_arrays(batch.y_true)):
         y_pred = next(iter(y_pred.values() if isinstance(y_pred, Mapping) else y_pred), ())
     return len(y_pred)

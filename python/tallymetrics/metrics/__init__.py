@@ -107,6 +107,7 @@ from tallymetrics.metrics.regression_metrics import (
     RootMeanSquaredError,
 )
 from tallymetrics.metrics.stream_correlation import StreamConcordanceCorrelation, StreamPearsonCorrelation
+from tallymetrics.metrics.tensor_metrics import MeanRelativeError, MeanTensor
 
 __all__ = [
     "AUC",
@@ -135,8 +136,10 @@ __all__ = [
     "MeanAbsolutePercentageError",
     "MeanIoU",
     "MeanMetricWrapper",
+    "MeanRelativeError",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
+    "MeanTensor",
     "Metric",
     "MetricCollection",
     "OneHotIoU",

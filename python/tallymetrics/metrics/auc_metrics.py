@@ -125,10 +125,8 @@ class AUC(ThresholdMetric):
     def _rank_scores(self) -> None:
         """Makes the state that keeps scores instead of comparing them with thresholds."""
         if self.curve == "PRGAIN" or self.summation_method != "interpolation":
-            given = f"{self.curve} and {self.summation_method}"
-            raise ValueError(
-                f"`curve` must be ROC or PR, interpolated, where there are no thresholds. Received {given}."
-            )
+            given = f"{self.curve}, {self.summation_method}"
+            raise ValueError(f"`curve` must be ROC or PR, interpolated, without thresholds. Received {given}.")
         if self.multi_label or self.label_weights is not None:
             raise ValueError("`num_thresholds` must be a number with `multi_label` or `label_weights`. Received None.")
         table = ScoreTable("cells")
@@ -188,7 +186,7 @@ class AUC(ThresholdMetric):
     def _ranked_counts(self) -> tuple[bool, Floats, Floats]:
         with self._lock:
             assert isinstance(self.cells, ScoreTable)
-            negatives, positives = self.cells.value.astype(np.float64)
+            negatives, positives = self.cells.used_counts()
             return self.cells.is_binned, negatives, positives
 
     def _ranked_area(self) -> float:

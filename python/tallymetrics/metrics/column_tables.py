@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from tallymetrics import _core
 from tallymetrics.metrics.exact_table import ExactTable
-from tallymetrics.metrics.variables import Arrays, Variable
+from tallymetrics.metrics.variables import Arrays, Changes, Variable
 
 
 class ColumnTables(ExactTable):
@@ -35,6 +35,7 @@ class ColumnTables(ExactTable):
         value: npt.NDArray[np.int64] = np.zeros((columns, *self._value.shape[1:]), np.int64)
         self._value = value
         self._planes = {_core.UNIT_LIMB: value}
+        Changes.count += 1
         self._rows_since_carry = 0
 
     @property

@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core
+from tallymetrics.metrics.exact_sum import ExactSum
 from tallymetrics.metrics.exact_table import rounded
-from tallymetrics.metrics.variables import Arrays, Variable
+from tallymetrics.metrics.repeated import MOST_REPEATED_ROWS
+from tallymetrics.metrics.variables import Arrays, Changes, Variable
 
 _DIGIT_MASK = 0xFFFFFFFF
 _ADDITIONS_BEFORE_CARRY = 1 << 30
@@ -43,12 +45,16 @@ class ExactSums(Variable):
         """Returns the words to which a batch of rows is added; an empty table takes the width."""
         self._began_empty = not self.width
         if self._began_empty:
-            self._value = np.zeros((self._value.shape[0], width, _core.SUM_WORDS), np.int64)
-        additions = rows * self._additions_per_row
+            self._replace(np.zeros((self._value.shape[0], width, _core.SUM_WORDS), np.int64))
+        additions = (rows + MOST_REPEATED_ROWS) * self._additions_per_row
         if self._additions + additions > _ADDITIONS_BEFORE_CARRY:
             self.carry()
         self._additions += additions
         return self._value
+
+    def _replace(self, words: npt.NDArray[np.int64]) -> None:
+        self._value = words
+        Changes.count += 1
 
     def carry(self) -> None:
         """Brings every limb but the highest into [0, 2^32), so that equal sums have equal words."""
@@ -108,7 +114,7 @@ class ExactSums(Variable):
         return not (self.width and other.width) or self.shape == other.shape
 
     def reset(self) -> None:
-        self._value = self._initial.copy()
+        self._replace(self._initial.copy())
         self._additions = 0
 
     def add(self, other: Any) -> None:
@@ -118,7 +124,7 @@ class ExactSums(Variable):
         if self.width:
             self._value += other._value
         else:
-            self._value = other._value.copy()
+            self._replace(other._value.copy())
         self.carry()
 
     def arrays(self) -> Arrays:
@@ -133,13 +139,29 @@ class ExactSums(Variable):
                 f"`{self.name}` must be int64 of shape [{expected[0]}, width, {expected[2]}]. "
                 f"Received {words.dtype} of shape {words.shape}."
             )
-        self._value = words.copy()
+        self._replace(words.copy())
         self.carry()
 
     def assign(self, value: Any) -> Variable:
-        raise TypeError(f"`{self.name}` holds exact sums: use `load_state_arrays` to replace them.")
+        """Replaces the sums by finite numbers, [sums, width]."""
+        array = np.asarray(value, np.float64)
+        sums, _, words = self._initial.shape
+        if array.ndim != 2 or len(array) != sums:
+            raise ValueError(f"`value` must have shape [{sums}, width]. Received shape {array.shape}.")
+        assigned = np.zeros((*array.shape, words), np.int64)
+        for index in np.ndindex(array.shape):
+            assigned[index] = ExactSum(self.name).assign(array[index]).arrays()[self.name]
+        self.load({self.name: assigned})
+        return self
 
-    assign_add = assign_sub = assign
+    def assign_add(self, value: Any) -> Variable:
+        other = ExactSums(len(self._initial), self.name)
+        other.assign(value)
+        self.add(other)
+        return self
+
+    def assign_sub(self, value: Any) -> Variable:
+        return self.assign_add(-np.asarray(value))
 
 
 def exact_total(values: npt.NDArray[Any]) -> float:

@@ -91,7 +91,7 @@ class ExactTable(Variable):
         array = np.asarray(value)
         if array.shape != self.shape or array.dtype.kind not in "biu":
             raise ValueError(f"`value` must hold integers of shape {self.shape}. Received {array.dtype} {array.shape}.")
-        self.reset()
+        ExactTable.reset(self)
         self._value[...] = array
         return self
 

@@ -28,6 +28,7 @@ from tallymetrics.metrics import (
     reduction_metrics,
     regression_metrics,
     stream_correlation,
+    tensor_metrics,
 )
 from tallymetrics.metrics.function_metric import FunctionMetric
 from tallymetrics.metrics.functions_by_name import function_config, function_of, is_function_config, public_function
@@ -53,6 +54,7 @@ _MODULES = (
     reduction_metrics,
     regression_metrics,
     stream_correlation,
+    tensor_metrics,
 )
 
 

@@ -14,6 +14,7 @@ from tallymetrics.metrics.exact_sums import ExactSums
 from tallymetrics.metrics.exact_table import ExactTable
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.repeated import Repeated
+from tallymetrics.metrics.variables import Changes
 
 # One accumulator of the native pass: its kind, its state arrays and its parameters (see cpp/bindings/plan.cpp).
 Accumulator = tuple[Any, ...]
@@ -74,7 +75,7 @@ class NativeMetric(Metric):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name != "_repeated":
-            Repeated.changes += 1
+            Changes.count += 1
         super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -4,18 +4,22 @@ from typing import Any
 
 import numpy as np
 
-from tallymetrics.inputs import as_integer
+from tallymetrics import _core
+from tallymetrics.inputs import Batch, Layouts, as_integer
+from tallymetrics.metrics.exact_sum import ExactSum
+from tallymetrics.metrics.native import Accumulator
 from tallymetrics.metrics.threshold_metric import Floats, ThresholdMetric, as_class_id, as_thresholds, ratio
 
 # What Keras gives the scores that are not among the highest; its default threshold with `top_k`.
 _LOWEST = -1e10
-_AVERAGES = (None, "micro", "macro", "weighted", "none")
+_AVERAGES = (None, "micro", "macro", "weighted", "samples", "none")
 
 
 class _RightAmong(ThresholdMetric):
     """True positives over those and the elements of another kind."""
 
     _others: str
+    _row_value: int
 
     def __init__(
         self,
@@ -36,8 +40,32 @@ class _RightAmong(ThresholdMetric):
         by_class = average in ("macro", "weighted", "none")
         if by_class and class_id is not None:
             raise ValueError(f"`class_id` must be None where `average` is {average!r}. Received {class_id}.")
+        self._means: list[tuple[ExactSum, ExactSum]] = []
+        if average == "samples":
+            if class_id is not None or top_k is not None:
+                raise ValueError('`class_id` and `top_k` must be None where `average` is "samples".')
+            for number in range(len(self.thresholds)):
+                self._means.append((self._exact_sum(f"total_{number}"), self._exact_sum(f"count_{number}")))
+            return
         self._count_at(self.thresholds, by_class)
         self._add_count_views("true_positives", self._others)
+
+    def layout(self, layouts: Layouts) -> Batch:
+        if not self._means:
+            return super().layout(layouts)
+        if max(layouts.y_pred.ndim, layouts.y_true.ndim) < 2:
+            raise ValueError(f"`y_pred` must have shape [rows, classes]. Received shape {layouts.y_pred.shape}.")
+        return layouts.paired()
+
+    def accumulators(self, batch: Batch) -> list[Accumulator]:
+        if not self._means:
+            return super().accumulators(batch)
+        is_single = batch.y_pred.dtype.kind == "f" and batch.y_pred.itemsize <= 4
+        numbers = [float(np.float32(one)) if is_single else one for one in self.thresholds]
+        return [
+            (_core.MEAN, total.words, count.words, self._row_value, number, False, None, None)
+            for (total, count), number in zip(self._means, numbers, strict=True)
+        ]
 
     def result(self) -> Any:
         """Returns the ratio, a float for one threshold, else float64 [thresholds]; 0.0 for an empty state.
@@ -45,6 +73,9 @@ class _RightAmong(ThresholdMetric):
         With `average="none"` the array has a last axis of classes, empty for an empty state.
         """
         with self._lock:
+            if self._means:
+                means = [total.divided_by(count.integer()) for total, count in self._means]
+                return self._scalar_or_vector(np.asarray(means))
             right = self._counts("true_positives")
             ratios = ratio(right, right + self._counts(self._others))
             if self.average == "none":
@@ -76,7 +107,7 @@ class Precision(_RightAmong):
         dtype: What `result()` is rounded to, default float64.
         average: None or `"micro"`: over all elements. Else over the classes of the last axis, each with a precision of
             its own: `"macro"` is their mean, `"weighted"` their mean by the weight of their positive labels, and
-            `"none"` all of them.
+            `"none"` all of them. `"samples"`: the mean over rows (last axis) of the precision of each.
 
     `update_state` takes labels and scores of one shape, [samples] or [..., classes]. A label other than 0 is positive,
     NaN too; a NaN score predicts negative. Every element counts, by its weight: weights of shape [samples] are those
@@ -98,6 +129,7 @@ class Precision(_RightAmong):
     """
 
     _others = "false_positives"
+    _row_value = _core.ROW_PRECISION
 
 
 class Recall(_RightAmong):
@@ -113,7 +145,7 @@ class Recall(_RightAmong):
         dtype: What `result()` is rounded to, default float64.
         average: None or `"micro"`: over all elements. Else over the classes of the last axis, each with a recall of
             its own: `"macro"` is their mean, `"weighted"` their mean by the weight of their positive labels, and
-            `"none"` all of them.
+            `"none"` all of them. `"samples"`: the mean over rows (last axis) of the recall of each.
 
     `update_state` takes labels, scores and weights as `Precision` does. Without a positive label the recall is 0.
 
@@ -128,3 +160,4 @@ class Recall(_RightAmong):
     """
 
     _others = "false_negatives"
+    _row_value = _core.ROW_RECALL

@@ -10,6 +10,10 @@ import numpy.typing as npt
 
 from tallymetrics import _core, runtime
 from tallymetrics.inputs import Batch
+from tallymetrics.metrics.variables import Changes
+
+# So many rows may be added without the metric being asked; sums that propagate their carries later allow for them.
+MOST_REPEATED_ROWS = 1 << 24
 
 
 class Repeated:
@@ -18,16 +22,14 @@ class Repeated:
     For a few rows, working out how a metric reads its arrays takes longer than adding them.
     """
 
-    # Counts changes to any metric's attributes: what was worked out before one is worked out again.
-    changes = 0
-
-    __slots__ = ("_accumulators", "_changes", "_locks", "_pred", "_true", "_weights")
+    __slots__ = ("_accumulators", "_changes", "_locks", "_pred", "_rows_left", "_true", "_weights")
 
     _accumulators: tuple[Any, ...]
     _locks: list[Any]
     _true: _Look
     _pred: _Look
     _weights: _Look
+    _rows_left: int
 
     def __init__(self) -> None:
         self._changes = -1
@@ -52,14 +54,18 @@ class Repeated:
             repeated._true, repeated._pred, repeated._weights = y_true, y_pred, weights
             repeated._accumulators = accumulators
             repeated._locks = [metric._lock for metric in sorted(metrics, key=id)]
-            repeated._changes = cls.changes
+            repeated._rows_left = MOST_REPEATED_ROWS
+            repeated._changes = Changes.count
         return repeated
 
     def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> bool:
         """Adds a batch if it looks like the one before; False, with nothing added, if not or if it is refused."""
-        if self._changes != Repeated.changes:
+        if self._changes != Changes.count:
             return False
         if not (self._true.fits(y_true) and self._pred.fits(y_pred) and self._weights.fits(sample_weight)):
+            return False
+        self._rows_left -= len(y_pred)
+        if self._rows_left < 0:
             return False
         if self._true.flat:
             y_true = y_true.reshape(-1)

@@ -117,11 +117,13 @@ class ThresholdMetric(NativeMetric):
 
     def merge_state(self, metrics: Iterable[Metric] | Metric) -> None:
         others = [metrics] if isinstance(metrics, Metric) else list(metrics)
-        for other in others:
-            self._check_mergeable(other)
-        counts = {len(metric.cells) for metric in (self, *others) if isinstance(metric, ThresholdMetric)} - {0}
-        if self._by_column and len(counts) > 1:
-            raise ValueError(f"`metrics` must have equal numbers of columns to merge. Received {sorted(counts)}.")
+        if self._by_column:
+            # Each may fit a state that no batch has shaped yet, and not one another.
+            for other in others:
+                self._check_mergeable(other)
+            counts = {len(metric.cells) for metric in (self, *others) if isinstance(metric, ThresholdMetric)} - {0}
+            if len(counts) > 1:
+                raise ValueError(f"`metrics` must have equal numbers of columns to merge. Received {sorted(counts)}.")
         super().merge_state(others)
 
     def _counts(self, name: str) -> Floats:

@@ -10,6 +10,12 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 Arrays = dict[str, npt.NDArray[Any]]
 
 
+class Changes:
+    """Counts what makes remembered native calls stale: changed attributes of metrics, replaced arrays of states."""
+
+    count = 0
+
+
 class Variable(NDArrayOperatorsMixin):
     """A named float64 array of a metric, usable like a NumPy array and assignable like a Keras variable."""
 
