@@ -153,8 +153,10 @@ class MetricCollection(Metric):
         others = [metrics] if isinstance(metrics, Metric) else list(metrics)
         for other in others:
             self._check_mergeable(other)
-        for key, metric in self._metrics.items():
-            metric.merge_state([other[key] for other in others if isinstance(other, MetricCollection)])
+        # What a metric of no rows yet takes, its own check does not foresee.
+        with restored_on_error(self.metrics):
+            for key, metric in self._metrics.items():
+                metric.merge_state([other[key] for other in others if isinstance(other, MetricCollection)])
 
     def _check_mergeable(self, other: Metric) -> None:
         if not isinstance(other, MetricCollection):
