@@ -11,6 +11,7 @@ from tallymetrics.metrics.names import unique_name
 from tallymetrics.metrics.native import NativeMetric, add_batch, locked
 from tallymetrics.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
 from tallymetrics.metrics.repeated import Repeated
+from tallymetrics.metrics.tensor_metrics import MeanTensor
 from tallymetrics.metrics.variables import Arrays
 
 
@@ -217,7 +218,7 @@ def _as_metric(given: Any) -> Metric:
         given = get(given)
     elif isinstance(given, type) and issubclass(given, Metric):
         given = given()
-    if isinstance(given, (Mean, Sum)) and not isinstance(given, MeanMetricWrapper):
+    if isinstance(given, (Mean, MeanTensor, Sum)) and not isinstance(given, MeanMetricWrapper):
         raise TypeError(f"`metrics` must take (y_true, y_pred). {type(given).__name__} takes values: update it apart.")
     if isinstance(given, Metric):
         return given
