@@ -213,8 +213,8 @@ def _named(identifier: str) -> metrics.Metric:
         raise ValueError(f"Metric {error}") from error
     except ValueError as error:
         raise ValueError(str(error) if identifier in ADVICE else _unknown(identifier)) from error
-    # These take values, not labels and predictions.
-    if not isinstance(metric, metrics.Metric) or type(metric) in (metrics.Mean, metrics.Sum, metrics.Metric):
+    of_values = (metrics.Mean, metrics.MeanTensor, metrics.Sum, metrics.Metric)
+    if not isinstance(metric, metrics.Metric) or type(metric) in of_values:
         raise ValueError(_unknown(identifier))
     return metric
 

@@ -1,4 +1,26 @@
-"""Metrics with the Keras accumulator protocol: `update_state`, `result`, `reset_state`, and `merge_state`."""
+"""The metrics of Keras, exact and mergeable, and what Keras lacks.
+
+A metric gathers batches by `update_state(y_true, y_pred, sample_weight=None)` and answers by `result()`; `reset_state()`
+starts anew and `merge_state(others)` adds what other metrics of its kind have gathered, to the same bits as if one had
+seen all batches. Several in a `MetricCollection` share one read of each batch.
+
+Which one answers the question:
+
+- Is the predicted class right? `SparseCategoricalAccuracy` for labels, `CategoricalAccuracy` for one-hot rows,
+  `BinaryAccuracy` for one score, `Accuracy` for predicted labels; among the k highest, `SparseTopKCategoricalAccuracy`,
+  or every k at once, `TopKCurve`.
+- Which classes are taken for which? `ConfusionMatrix`, with precision, recall and F-scores of each class; for
+  segmentation `MeanIoU`; for several labels a sample `F1Score`.
+- How well do scores tell two classes apart? `AUC`, `AUC(num_thresholds=None)` without bins; at a threshold `Precision`,
+  `Recall`, `TruePositives`, ...; at a wanted rate `PrecisionAtRecall`, ...
+- How good are the probabilities? `SparseCategoricalCrossentropy`, `BinaryCrossentropy`, `KLDivergence`, ...
+- How far off are numbers? `MeanSquaredError`, `MeanAbsoluteError`, `R2Score`, `CosineSimilarity`, ...; distributions,
+  `EarthMoversDistance`, `DistributionMeanError`.
+- A mean of anything: `Mean`, `MeanMetricWrapper`, or a subclass of `Metric`.
+
+In lower case there are functions of `(y_true, y_pred)` that return a value for each row, as Keras has them. `get` finds a
+metric by name.
+"""
 
 from tallymetrics.metrics.accuracy_functions import (
     ACC as ACC,

@@ -65,7 +65,7 @@ class ExactPlanes(ExactTable):
         """float64, each sum rounded once."""
         return super().value.astype(np.float64)
 
-    def merges_with(self, other: Any) -> bool:
+    def fits(self, other: Any) -> bool:
         """Whether the shapes agree; a table without a shape takes any."""
         return self.known_shape is None or other.known_shape is None or self.shape == other.shape
 

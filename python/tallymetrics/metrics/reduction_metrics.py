@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts, as_array, row_weights, rows_per_sample, values_batch
+from tallymetrics.inputs import Batch, as_array, masked_weights, row_weights, rows_per_sample, values_batch
 from tallymetrics.metrics.functions_by_name import function_config, function_of
 from tallymetrics.metrics.names import snake_case
 from tallymetrics.metrics.native import Accumulator, MeanOfRows, NativeMetric
@@ -115,11 +115,11 @@ class MeanMetricWrapper(Mean):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Calls the function on NumPy arrays and adds its values."""
-        layouts = Layouts(y_true, y_pred, sample_weight)
-        values = as_array(self._fn(layouts.y_true, layouts.y_pred, **self._fn_kwargs), "values")
+        labels, predictions = as_array(y_true, "y_true"), as_array(y_pred, "y_pred")
+        values = as_array(self._fn(labels, predictions, **self._fn_kwargs), "values")
         if values.ndim == 0:
-            values = np.broadcast_to(values, layouts.y_pred.shape[:1] or (1,))
-        weights = layouts.weights(values.shape)
+            values = np.broadcast_to(values, predictions.shape[:1] or (1,))
+        weights = row_weights(masked_weights(sample_weight, y_pred, values.shape), values.shape)
         super().update_state(values, None if weights is None else weights.reshape(values.shape))
 
     def get_config(self) -> dict[str, Any]:

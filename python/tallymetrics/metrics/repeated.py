@@ -22,7 +22,7 @@ class Repeated:
     For a few rows, working out how a metric reads its arrays takes longer than adding them.
     """
 
-    __slots__ = ("_accumulators", "_changes", "_locks", "_pred", "_rows_left", "_true", "_weights")
+    __slots__ = ("_accumulators", "_changes", "_locks", "_pred", "_rows_left", "_rows_per_sample", "_true", "_weights")
 
     _accumulators: tuple[Any, ...]
     _locks: list[Any]
@@ -30,6 +30,7 @@ class Repeated:
     _pred: _Look
     _weights: _Look
     _rows_left: int
+    _rows_per_sample: int
 
     def __init__(self) -> None:
         self._changes = -1
@@ -44,7 +45,7 @@ class Repeated:
     ) -> Repeated:
         """What adds arrays like the `given` (y_true, y_pred, sample_weight), which made this batch."""
         repeated = cls()
-        if accumulators is None or batch.rows_per_sample != 1 or not all(metric.repeatable for metric in metrics):
+        if accumulators is None or not all(metric.repeatable for metric in metrics):
             return repeated
         # The planes of a table are chosen by the weights.
         if batch.weights is not None and any(metric._tables for metric in metrics):
@@ -54,6 +55,7 @@ class Repeated:
             repeated._true, repeated._pred, repeated._weights = y_true, y_pred, weights
             repeated._accumulators = accumulators
             repeated._locks = [metric._lock for metric in sorted(metrics, key=id)]
+            repeated._rows_per_sample = batch.rows_per_sample
             repeated._rows_left = MOST_REPEATED_ROWS
             repeated._changes = Changes.count
         return repeated
@@ -64,22 +66,23 @@ class Repeated:
             return False
         if not (self._true.fits(y_true) and self._pred.fits(y_pred) and self._weights.fits(sample_weight)):
             return False
-        self._rows_left -= len(y_pred)
-        if self._rows_left < 0:
-            return False
         if self._true.flat:
             y_true = y_true.reshape(-1)
         if self._pred.flat:
             y_pred = y_pred.reshape(-1)
         if self._weights.flat:
             sample_weight = sample_weight.reshape(-1)
+        self._rows_left -= len(y_pred)
+        if self._rows_left < 0:
+            return False
         locks = self._locks
         held = 0
         try:
             for lock in locks:
                 lock.acquire()
                 held += 1
-            return _core.add(y_true, y_pred, sample_weight, 1, self._accumulators, runtime.get_num_threads()) is None
+            threads = runtime.get_num_threads()
+            return _core.add(y_true, y_pred, sample_weight, self._rows_per_sample, self._accumulators, threads) is None
         except ValueError:
             # Lengths that differ or misaligned memory: the long way finds the words.
             return False
@@ -106,10 +109,19 @@ class _Look(NamedTuple):
         if taken is given:
             return cls(np.ndarray, given.dtype, tail, False)
         place, taken_place = given.__array_interface__["data"], taken.__array_interface__["data"]
-        same = taken.dtype is given.dtype and taken.shape == given.shape[:1] and place == taken_place
-        return cls(np.ndarray, given.dtype, tail, True) if same and tail == (1,) else None
+        same = taken.dtype is given.dtype and taken.shape == (given.size,) and place == taken_place
+        return cls(np.ndarray, given.dtype, tail, True) if same and _is_flat(given) else None
 
     def fits(self, value: Any) -> bool:
         if type(value) is not self.kind:
             return False
-        return value is None or (value.dtype is self.dtype and value.shape[1:] == self.tail)
+        if value is None:
+            return True
+        if value.dtype is not self.dtype or value.shape[1:] != self.tail:
+            return False
+        return not self.flat or _is_flat(value)
+
+
+def _is_flat(array: npt.NDArray[Any]) -> bool:
+    """Whether `reshape(-1)` is a view."""
+    return array.shape[1:] == (1,) or array.flags.c_contiguous
