@@ -12,7 +12,7 @@ def probabilities(rng, shape, dtype=None):
     """Of sum 1 along the last axis or not normalised; often with a few of 0, but no row of zeros alone."""
     scores = rng.gamma(0.8, size=shape) + 1e-3
     if rng.random() < 0.5:
-        scores[..., 1:] *= rng.random((*shape[:-1], shape[-1] - 1)) < 0.8
+        scores[..., 1:] *= rng.random(scores[..., 1:].shape) < 0.8
     if rng.random() < 0.7:
         scores = scores / scores.sum(axis=-1, keepdims=True)
     return scores.astype(dtype or choose(rng, FLOATS))
