@@ -13,7 +13,7 @@ CPP = ROOT / "cpp"
 # Lower layers first; a module may import its own layer and those before it.
 PYTHON_LAYERS = [
     {"_core"},
-    {"runtime", "inputs"},
+    {"arguments", "runtime", "inputs"},
     {"metrics"},
     {"sources", "resolve", "outputs", "evaluation", "evaluate"},
     {"report", "cli", "__main__", "__init__", "examples"},
@@ -54,7 +54,7 @@ def test_python_imports_point_downwards(path):
 
 
 def test_base_class_and_inputs_import_nothing_above_them():
-    assert _imports(PACKAGE / "inputs.py") <= {"_core"}
+    assert _imports(PACKAGE / "inputs.py") <= {"_core", "arguments"}
     source = (PACKAGE / "metrics" / "metric.py").read_text()
     assert set(re.findall(r"from (tallymetrics[\w.]*) import", source)) == {
         "tallymetrics",

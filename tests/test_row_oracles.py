@@ -63,3 +63,28 @@ def test_rows_against_scipy(width, rng):
     )
     y_true, y_pred = (one / one.sum(axis=-1, keepdims=True) for one in (y_true + 0.01, y_pred + 0.01))
     np.testing.assert_allclose(metrics.kl_divergence(y_true, y_pred), stats.entropy(y_true, y_pred, axis=1), rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["CosineSimilarity", "PearsonCorrelation", "ConcordanceCorrelation"])
+def test_several_axes_make_one_row(name, rng):
+    y_true, y_pred = rng.random((2, 5, 3, 4))
+    expected, along = getattr(metrics, name)(), getattr(metrics, name)(axis=(-1, 1))
+    expected.update_state(*(np.moveaxis(array, 1, 2).reshape(5, 12) for array in (y_true, y_pred)))
+    along.update_state(y_true, y_pred)
+    assert along.result() == expected.result()
+    assert type(along).from_config(along.get_config()).axis == (-1, 1)
+    along.update_state(y_true, y_pred[..., None])
+    assert along.result() == pytest.approx(expected.result(), rel=1e-15)
+    with pytest.raises(ValueError, match=r"`axis` must be an axis of `y_pred`\. Received \(1, -2\) with shape"):
+        getattr(metrics, name)(axis=(1, -2)).update_state(y_true, y_pred)
+    with pytest.raises(ValueError, match=r"`axis` must name an axis"):
+        getattr(metrics, name)(axis=())
+    with pytest.raises(TypeError, match=r"`axis` must be an integer"):
+        getattr(metrics, name)(axis=(1, "2"))
+
+
+def test_functions_reduce_several_axes(rng):
+    y_true, y_pred = rng.random((2, 5, 3, 4))
+    ours = metrics.pearson_correlation(y_true, y_pred, axis=(1, 2))
+    assert ours.shape == (5,)
+    np.testing.assert_array_equal(ours, metrics.pearson_correlation(y_true.reshape(5, 12), y_pred.reshape(5, 12)))

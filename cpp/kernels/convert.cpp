@@ -117,7 +117,22 @@ void to_labels(const char* source, DType type, ptrdiff_t stride, int64_t count, 
 }
 
 void to_int64(const char* source, DType type, ptrdiff_t stride, int64_t count, int64_t* target) {
+  if (type == DType::kInt64 && stride == sizeof(int64_t)) {
+    for (int64_t i = 0; i < count; i += 8) __builtin_prefetch(source + (i + 2 * tally::kBlockRows) * 8);
+    std::memcpy(target, source, static_cast<size_t>(count) * sizeof(int64_t));
+    return;
+  }
   convert(source, type, stride, count, target, [](auto value) { return static_cast<int64_t>(widen(value)); });
+}
+
+void equal_integers(const int64_t* left, const int64_t* right, int64_t least, int64_t count, double* target) {
+  int64_t i = 0;
+  for (; i + kDoubles <= count; i += kDoubles) {
+    const Longs integers = load<Longs>(left + i);
+    const Longs equal = (integers == load<Longs>(right + i)) & (integers >= least);
+    store(target + i, equal ? splat<Doubles>(1.0) : Doubles{});
+  }
+  for (; i < count; ++i) target[i] = left[i] == right[i] && left[i] >= least ? 1.0 : 0.0;
 }
 
 void to_float(const char* source, DType type, ptrdiff_t stride, int64_t count, float* target) {
@@ -191,6 +206,6 @@ uint64_t read_words(const uint64_t* words, int64_t count) {
 
 #define TALLY_TABLE TALLY_JOIN(tally_convert_kernels, TALLY_LEVEL)
 extern "C" const tally::ConvertKernels TALLY_TABLE;
-const tally::ConvertKernels TALLY_TABLE = {to_labels,     to_int64,   to_float,         to_double,
-                                           first_outside, pair_cells, first_unreadable, known_pair_cells,
-                                           mark_cells,    to_truth,   read_words};
+const tally::ConvertKernels TALLY_TABLE = {to_labels,        to_int64,      equal_integers, to_float,
+                                           to_double,        first_outside, pair_cells,     first_unreadable,
+                                           known_pair_cells, mark_cells,    to_truth,       read_words};

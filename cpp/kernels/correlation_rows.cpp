@@ -85,8 +85,8 @@ Products<Doubles> products_of_short_rows(const PairedRows<T>& rows, int64_t row,
     true_rows[lane] = rows.y_true + (row + (lane < count ? lane : 0)) * rows.true_stride;
     pred_rows[lane] = rows.y_pred + (row + (lane < count ? lane : 0)) * rows.pred_stride;
   }
-  Doubles y_true[kLanes];
-  Doubles y_pred[kLanes];
+  Doubles y_true[kLanes] = {};
+  Doubles y_pred[kLanes] = {};
   gather_columns(true_rows, rows.width, y_true);
   gather_columns(pred_rows, rows.width, y_pred);
   Products<Doubles> products;

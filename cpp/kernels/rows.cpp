@@ -26,11 +26,8 @@ void binary_equal(const PairedRows<T>& rows, double threshold, double* means) {
 }
 
 template <class T>
-void row_sum(const PairedRows<T>& rows, double* sums) {
-  for (int64_t r = 0; r < rows.rows; ++r) {
-    const T* row = rows.y_pred + r * rows.pred_stride;
-    sums[r] = sum_of_row(row, row, rows.width, [](auto, auto value) { return value; });
-  }
+void row_mean(const PairedRows<T>& rows, double* means) {
+  means_of_rows(rows, [](auto, auto value) { return value; }, means);
 }
 
 // Lanes are rows: each sum is sequential along its row, and only their independence hides the latency of additions.
@@ -138,7 +135,7 @@ void mean_error(const PairedRows<T>& rows, const double* bins, double* errors) {
 
 template <class T>
 constexpr tally::RowFunctions<T> functions() {
-  return {squared_error<T>, absolute_error<T>, equal<T>, binary_equal<T>, earth_movers<T>, mean_error<T>, row_sum<T>};
+  return {squared_error<T>, absolute_error<T>, equal<T>, binary_equal<T>, earth_movers<T>, mean_error<T>, row_mean<T>};
 }
 
 }  // namespace

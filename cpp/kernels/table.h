@@ -75,6 +75,8 @@ struct ConvertKernels {
   // Reads `count` elements `stride` bytes apart; anything that is not an integer of 32 bits becomes INT32_MIN.
   void (*to_labels)(const char* source, DType type, ptrdiff_t stride, int64_t count, int32_t* target);
   void (*to_int64)(const char* source, DType type, ptrdiff_t stride, int64_t count, int64_t* target);
+  // 1 where both are equal and at least `least`, else 0.
+  void (*equal_integers)(const int64_t* left, const int64_t* right, int64_t least, int64_t count, double* target);
   void (*to_float)(const char* source, DType type, ptrdiff_t stride, int64_t count, float* target);
   void (*to_double)(const char* source, DType type, ptrdiff_t stride, int64_t count, double* target);
   // First index of a label outside [0, classes) that is not `ignored`, or -1.
@@ -116,7 +118,7 @@ struct RowFunctions {
   void (*binary_equal)(const PairedRows<T>& rows, double threshold, double* means);
   void (*earth_movers)(const PairedRows<T>& rows, double order, double* distances);
   void (*mean_error)(const PairedRows<T>& rows, const double* bins, double* errors);
-  void (*row_sum)(const PairedRows<T>& rows, double* sums);
+  void (*row_mean)(const PairedRows<T>& rows, double* means);  // of y_pred
 };
 
 struct RowKernels {

@@ -237,8 +237,7 @@ void Columns::equal_exactly(int64_t first, int64_t rows, double* target) const {
   kernels_.convert->to_int64(other.row(first), other.type, other.row_stride, rows, others);
   // A pattern that is negative as signed is another number as unsigned.
   const int64_t least = is_unsigned != (other.type == DType::kUInt64) ? 0 : INT64_MIN;
-  for (int64_t row = 0; row < rows; ++row)
-    target[row] = integers[row] == others[row] && integers[row] >= least ? 1.0 : 0.0;
+  kernels_.convert->equal_integers(integers, others, least, rows, target);
 }
 
 }  // namespace tally

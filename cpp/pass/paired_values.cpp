@@ -69,8 +69,7 @@ void derive_paired_value(const Kernels& kernels, const ValueSpec& spec, const Pa
         target[row] = static_cast<double>(pair.y_pred[row * pair.pred_stride]) >= number ? 1.0 : 0.0;
       return;
     default:
-      plain.row_sum(pair, target);
-      for (int64_t row = 0; row < pair.rows; ++row) target[row] /= static_cast<double>(pair.width);
+      return plain.row_mean(pair, target);
   }
 }
 

@@ -4,12 +4,12 @@ Every error of shape or kind is raised here; errors of single values are found b
 """
 
 import math
-import numbers
-import operator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from tallymetrics.arguments import Axes, axes_last
 
 Array = npt.NDArray[Any]
 
@@ -27,36 +27,6 @@ class Batch(NamedTuple):
     y_pred: Array
     weights: Array | None
     rows_per_sample: int
-
-
-def as_integer(value: Any, name: str, low: int, high: int) -> int:
-    """Returns a constructor's argument as an int in [low, high].
-
-    Raises:
-        TypeError: If `value` is no integer.
-        ValueError: If it is out of range.
-    """
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"`{name}` must be an integer. Received {value!r}.") from None
-    if not low <= number <= high:
-        raise ValueError(f"`{name}` must lie in [{low}, {high}]. Received {number}.")
-    return number
-
-
-def as_number(value: Any, name: str, low: float, high: float) -> Any:
-    """Returns a constructor's argument unchanged, if it is a finite real number in [low, high].
-
-    Raises:
-        TypeError: If `value` is no real number.
-        ValueError: If it is out of range.
-    """
-    if isinstance(value, (str, bytes)) or not isinstance(value, (numbers.Real, np.number)):
-        raise TypeError(f"`{name}` must be a number. Received {value!r}.")
-    if not (low <= float(value) <= high and math.isfinite(value)):
-        raise ValueError(f"`{name}` must be a finite number in [{low}, {high}]. Received {value}.")
-    return value
 
 
 def as_array(value: Any, name: str) -> Array:
@@ -252,15 +222,20 @@ class Layouts:
             raise _shape_error("y_true", f"{self.y_pred.shape}, as `y_pred` has", self.y_true)
         return self.paired()
 
-    def vectors(self) -> Batch:
-        """As `paired`, of rank 2 or more, for values that a row has only as a whole.
+    def vectors(self, axes: Axes = -1) -> Batch:
+        """As `paired`, of rank 2 or more, for values that a row along `axes` has only as a whole.
 
         Raises:
-            ValueError: If both arrays have rank 1.
+            ValueError: If both arrays have rank 1, or lack an axis.
         """
         if self.y_pred.ndim < 2 and self.y_true.ndim < 2:
             raise _shape_error("y_pred", "[..., width]", self.y_pred)
-        return self.paired()
+        if axes == -1:
+            return self.paired()
+        y_true, y_pred = (axes_last(array, axes) for array in aligned_pair(self.y_true, self.y_pred))
+        moved = Layouts(y_true, y_pred, self._sample_weight)
+        moved._raw_pred = self._raw_pred
+        return moved.paired()
 
     def _rows_of(self, y_true: Array, y_pred: Array) -> Batch:
         return self._made.get("paired") or self._keep("paired", self._make_paired(y_true, y_pred))

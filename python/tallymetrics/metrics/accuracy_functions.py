@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from tallymetrics import _core
-from tallymetrics.inputs import Layouts, as_array, as_integer
+from tallymetrics.arguments import as_integer
+from tallymetrics.inputs import Layouts, as_array
 from tallymetrics.metrics.functions import broadcast_pair, row_values, shaped
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tallymetrics.inputs import Batch, Layouts, as_integer, as_number
+from tallymetrics.arguments import as_integer, as_number
+from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.curves import (
     CURVES,
     SUMMATION_METHODS,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tallymetrics.inputs import as_integer, as_number
+from tallymetrics.arguments import as_integer, as_number
 from tallymetrics.metrics.auc_metrics import AUC
 from tallymetrics.metrics.precision_recall_metrics import Precision, Recall
 from tallymetrics.metrics.threshold_metric import Floats, ThresholdMetric, as_class_id, as_thresholds, ratio

@@ -3,7 +3,8 @@
 from typing import Any
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts, as_integer
+from tallymetrics.arguments import Axes, as_axes
+from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.native import MeanOfRows
 
 
@@ -16,7 +17,7 @@ class PearsonCorrelation(MeanOfRows):
     Args:
         name: Name of the metric, default `"pearson_correlation"`.
         dtype: What `result()` is rounded to, default float64.
-        axis: The axis along which to correlate, default the last.
+        axis: The axis along which to correlate, default the last, or several as a tuple.
 
     `update_state` takes two arrays of one shape [..., width]; weights broadcast to the rows. A row whose labels or
     predictions are all equal has no correlation and gives NaN, and so does a row of width 1, a NaN or an infinity.
@@ -35,12 +36,12 @@ class PearsonCorrelation(MeanOfRows):
 
     _value = _core.PEARSON
 
-    def __init__(self, name: str | None = "pearson_correlation", dtype: Any = None, axis: int = -1) -> None:
+    def __init__(self, name: str | None = "pearson_correlation", dtype: Any = None, axis: Axes = -1) -> None:
         super().__init__(name, dtype)
-        self.axis = as_integer(axis, "axis", -64, 64)
+        self.axis = as_axes(axis)
 
     def layout(self, layouts: Layouts) -> Batch:
-        return layouts.along(self.axis).vectors()
+        return layouts.vectors(self.axis)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}
@@ -55,7 +56,7 @@ class ConcordanceCorrelation(MeanOfRows):
     Args:
         name: Name of the metric, default `"concordance_correlation"`.
         dtype: What `result()` is rounded to, default float64.
-        axis: The axis along which to correlate, default the last.
+        axis: The axis along which to correlate, default the last, or several as a tuple.
 
     `update_state` takes two arrays of one shape [..., width]; weights broadcast to the rows. A constant row gives 0,
     a NaN or an infinity gives NaN.
@@ -74,12 +75,12 @@ class ConcordanceCorrelation(MeanOfRows):
 
     _value = _core.CONCORDANCE
 
-    def __init__(self, name: str | None = "concordance_correlation", dtype: Any = None, axis: int = -1) -> None:
+    def __init__(self, name: str | None = "concordance_correlation", dtype: Any = None, axis: Axes = -1) -> None:
         super().__init__(name, dtype)
-        self.axis = as_integer(axis, "axis", -64, 64)
+        self.axis = as_axes(axis)
 
     def layout(self, layouts: Layouts) -> Batch:
-        return layouts.along(self.axis).vectors()
+        return layouts.vectors(self.axis)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

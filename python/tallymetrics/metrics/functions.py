@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from tallymetrics import _core, runtime
-from tallymetrics.inputs import Array, Batch, as_array, as_integer
+from tallymetrics.arguments import Axes, as_integer, axes_last
+from tallymetrics.inputs import Array, Batch, as_array
 
 
 def row_values(
@@ -83,15 +84,13 @@ def same_shape_pair(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
 
 
 def values_along(
-    pair: tuple[Array, Array], value: int, axis: int = -1, number: float = 0.0, from_logits: bool = False
+    pair: tuple[Array, Array], value: int, axis: Axes = -1, number: float = 0.0, from_logits: bool = False
 ) -> Any:
     """Returns the value of each pair of vectors along `axis`: the arrays' shape without it."""
     ndim = pair[1].ndim
     if ndim == 0:
         raise ValueError("`y_pred` must have shape [..., width]. Received shape ().")
-    if not -ndim <= axis < ndim:
-        raise ValueError(f"`axis` must be an axis of `y_pred`. Received {axis} with shape {pair[1].shape}.")
-    y_true, y_pred = (np.moveaxis(one, axis, -1) for one in pair)
+    y_true, y_pred = (axes_last(one, axis) for one in pair)
     if y_pred.shape[-1] == 0:
         raise ValueError(
             f"`y_pred` must have shape [..., width] of at least one column. Received shape {y_pred.shape}."

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tallymetrics.inputs import as_integer
+from tallymetrics.arguments import as_integer
 
 
 def as_labels(value: Any, name: str) -> Any:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tallymetrics.inputs import Batch, as_integer, as_number
+from tallymetrics.arguments import as_integer, as_number
+from tallymetrics.inputs import Batch
 from tallymetrics.metrics.label_overlap import LabelOverlap, Labels
 from tallymetrics.metrics.native import NativeMetric
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core
-from tallymetrics.inputs import Array, Batch, Layouts, as_array, as_integer, row_weights
+from tallymetrics.arguments import as_integer
+from tallymetrics.inputs import Array, Batch, Layouts, as_array, row_weights
 from tallymetrics.metrics.ignored_labels import as_labels, ignored_labels
 from tallymetrics.metrics.native import Accumulator, NativeMetric
 from tallymetrics.metrics.variables import View

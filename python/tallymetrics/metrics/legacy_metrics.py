@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from tallymetrics.inputs import aligned_pair, as_array, as_number
+from tallymetrics.arguments import as_number
+from tallymetrics.inputs import aligned_pair, as_array
 
 
 def precision(y_true: Any, y_pred: Any) -> float:

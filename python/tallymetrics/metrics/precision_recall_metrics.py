@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts, as_integer
+from tallymetrics.arguments import as_integer
+from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.exact_sum import ExactSum
 from tallymetrics.metrics.native import Accumulator
 from tallymetrics.metrics.threshold_metric import Floats, ThresholdMetric, as_class_id, as_thresholds, ratio

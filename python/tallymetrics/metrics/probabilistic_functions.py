@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from tallymetrics import _core
-from tallymetrics.inputs import Array, Layouts, as_integer, as_number
+from tallymetrics.arguments import as_integer, as_number
+from tallymetrics.inputs import Array, Layouts
 from tallymetrics.metrics.functions import as_axis, broadcast_pair, row_values, same_shape_pair, shaped, values_along
 
 _EPSILON = 1e-7

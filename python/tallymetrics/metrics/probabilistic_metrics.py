@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts, as_integer, as_number
+from tallymetrics.arguments import as_integer, as_number
+from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.ignored_labels import as_labels, ignored_labels
 from tallymetrics.metrics.native import Accumulator, MeanOfRows
 

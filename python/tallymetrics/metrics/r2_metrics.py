@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts, as_integer
+from tallymetrics.arguments import as_integer
+from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.column_metric import ColumnMetric, columns_batch
 from tallymetrics.metrics.exact_sum import UNIT_BITS
 from tallymetrics.metrics.exact_sums import exact_total

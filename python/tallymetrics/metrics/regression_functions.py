@@ -7,8 +7,8 @@ import math
 from typing import Any
 
 from tallymetrics import _core
-from tallymetrics.inputs import as_number
-from tallymetrics.metrics.functions import as_axis, broadcast_pair, values_along
+from tallymetrics.arguments import Axes, as_axes, as_number
+from tallymetrics.metrics.functions import broadcast_pair, values_along
 
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
@@ -190,7 +190,7 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     return values_along(broadcast_pair(y_true, y_pred), _core.CATEGORICAL_HINGE)
 
 
-def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+def cosine_similarity(y_true: Any, y_pred: Any, axis: Axes = -1) -> Any:
     """Returns the cosine of the angle between vectors along an axis.
 
     `sum(y_true * y_pred) / (norm(y_true) * norm(y_pred))`; 0 if either is all zeros.
@@ -198,7 +198,7 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     Args:
         y_true: Labels, [..., width].
         y_pred: Predictions of that shape.
-        axis: The axis to reduce.
+        axis: The axis to reduce, or several as a tuple.
 
     Returns:
         float64, the shape without `axis`.
@@ -211,10 +211,10 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     The sign is that of the metric, and of `cosine_proximity` in tf.keras 2: 1 for vectors of one direction.
     `keras.losses.cosine_similarity` has the other.
     """
-    return values_along(broadcast_pair(y_true, y_pred), _core.COSINE, as_axis(axis))
+    return values_along(broadcast_pair(y_true, y_pred), _core.COSINE, as_axes(axis))
 
 
-def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+def pearson_correlation(y_true: Any, y_pred: Any, axis: Axes = -1) -> Any:
     """Returns Pearson's correlation of vectors along an axis.
 
     NaN where a vector is constant; `PearsonCorrelation` has the formula.
@@ -222,7 +222,7 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     Args:
         y_true: Labels, [..., width].
         y_pred: Predictions of that shape.
-        axis: The axis to reduce.
+        axis: The axis to reduce, or several as a tuple.
 
     Returns:
         float64, the shape without `axis`.
@@ -232,10 +232,10 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
         >>> metrics.pearson_correlation([[0, 1, 0.5], [1, 1, 0.2]], [[0.1, 0.9, 0.5], [1, 0.9, 0.2]]).round(7)
         array([1.       , 0.9933993])
     """
-    return values_along(broadcast_pair(y_true, y_pred), _core.PEARSON, as_axis(axis))
+    return values_along(broadcast_pair(y_true, y_pred), _core.PEARSON, as_axes(axis))
 
 
-def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+def concordance_correlation(y_true: Any, y_pred: Any, axis: Axes = -1) -> Any:
     """Returns Lin's concordance correlation of vectors along an axis.
 
     0 where a vector is constant; `ConcordanceCorrelation` has the formula.
@@ -243,7 +243,7 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     Args:
         y_true: Labels, [..., width].
         y_pred: Predictions of that shape.
-        axis: The axis to reduce.
+        axis: The axis to reduce, or several as a tuple.
 
     Returns:
         float64, the shape without `axis`.
@@ -253,7 +253,7 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
         >>> metrics.concordance_correlation([[0, 1, 0.5], [1, 1, 0.2]], [[0.1, 0.9, 0.5], [1, 0.9, 0.2]]).round(7)
         array([0.9756094, 0.987654 ])
     """
-    return values_along(broadcast_pair(y_true, y_pred), _core.CONCORDANCE, as_axis(axis))
+    return values_along(broadcast_pair(y_true, y_pred), _core.CONCORDANCE, as_axes(axis))
 
 
 mse = MSE = mean_squared_error

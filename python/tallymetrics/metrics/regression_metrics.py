@@ -4,7 +4,8 @@ import math
 from typing import Any
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts, as_integer
+from tallymetrics.arguments import Axes, as_axes
+from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.native import MeanOfRows
 
 
@@ -208,7 +209,7 @@ class CosineSimilarity(MeanOfRows):
     Args:
         name: Name of the metric, default `"cosine_similarity"`.
         dtype: What `result()` is rounded to, default float64.
-        axis: The axis along which to compare, default the last.
+        axis: The axis along which to compare, default the last, or several as a tuple.
 
     `update_state` takes two arrays of one shape [..., width]; weights broadcast to the rows. A NaN or an infinity gives
     NaN.
@@ -227,12 +228,12 @@ class CosineSimilarity(MeanOfRows):
 
     _value = _core.COSINE
 
-    def __init__(self, name: str | None = "cosine_similarity", dtype: Any = None, axis: int = -1) -> None:
+    def __init__(self, name: str | None = "cosine_similarity", dtype: Any = None, axis: Axes = -1) -> None:
         super().__init__(name, dtype)
-        self.axis = as_integer(axis, "axis", -64, 64)
+        self.axis = as_axes(axis)
 
     def layout(self, layouts: Layouts) -> Batch:
-        return layouts.along(self.axis).vectors()
+        return layouts.vectors(self.axis)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tallymetrics.inputs import Array, aligned_pair, as_array, as_integer
+from tallymetrics.arguments import as_integer
+from tallymetrics.inputs import Array, aligned_pair, as_array
 from tallymetrics.metrics.exact_planes import ExactPlanes
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.reduction_metrics import MeanMetricWrapper

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts, as_integer, as_number
+from tallymetrics.arguments import as_integer, as_number
+from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.column_tables import ColumnTables
 from tallymetrics.metrics.exact_table import ExactTable
 from tallymetrics.metrics.metric import Metric
