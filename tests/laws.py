@@ -183,11 +183,18 @@ def reset_is_fresh(case: Case, rng) -> None:
             assert_same_state(batch.feed(metric), case.fed(batch))
 
 
+def through_memory_of_others(metric):
+    """A copy whose arrays lie in memory that may not be written, as those of worker processes often do."""
+    buffers = []
+    pickled = pickle.dumps(metric, protocol=5, buffer_callback=buffers.append)
+    return pickle.loads(pickled, buffers=[bytes(buffer.raw()) for buffer in buffers])
+
+
 def copies_are_equal_and_independent(case: Case, rng) -> None:
     batch, more = case.batch(rng, ROWS), case.batch(rng, ROWS)
     metric = case.fed(batch)
     before = state(metric)
-    for duplicate in (copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))):
+    for duplicate in (copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one)), through_memory_of_others):
         other = duplicate(metric)
         assert type(other) is type(metric)
         assert_same_state(other, metric)

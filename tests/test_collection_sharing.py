@@ -133,3 +133,17 @@ def test_a_label_ignored_by_one_metric_is_still_refused_by_the_others():
     with pytest.raises(ValueError, match=r"`y_true`.*Received -1 in row 1"):
         metrics.MetricCollection([ignoring, metrics.SparseCategoricalAccuracy()]).update_state(labels, scores)
     assert bits(ignoring.result()) == before
+
+
+def test_collections_of_one_factory_merge_whatever_was_made_before():
+    def make():
+        return metrics.MetricCollection([metrics.Precision(), metrics.AUC(), metrics.AUC(curve="PR")])
+
+    first, _, second = make(), metrics.AUC(), make()
+    assert first.keys() == second.keys() == ["precision", "auc", "auc_1"]
+    second.update_state([0, 1], [0.1, 0.9])
+    first.merge_state([second])
+    first.load_state_arrays(second.state_arrays())
+    assert first.result() == second.result()
+    named = metrics.MetricCollection([metrics.AUC(name="auc_7")])
+    assert named.keys() == ["auc_7"]

@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
+import tallymetrics
 from tallymetrics import metrics
 
 
@@ -325,3 +326,40 @@ def test_functions_that_return_no_values_per_row_are_refused(rng):
     with pytest.raises((TypeError, ValueError)):
         metric.update_state([1.0], [1.0])
     assert metric.result() == 0.0
+
+
+class Shifted(metrics.MeanSquaredError):
+    """A subclass that changes what it is given, as users of Keras do."""
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        super().update_state(y_true, np.asarray(y_pred) + 1, sample_weight)
+
+
+class OfErrors(metrics.Mean):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        super().update_state(np.subtract(y_pred, y_true), sample_weight)
+
+
+def test_an_overridden_update_is_heeded_by_collections_and_evaluate():
+    y_true, y_pred = np.zeros(3), np.ones(3)
+    collection = metrics.MetricCollection([Shifted(name="shifted"), OfErrors(name="errors")])
+    collection.update_state(y_true, y_pred)
+    assert collection.result() == {"shifted": 4.0, "errors": 1.0}
+    assert tallymetrics.evaluate(y_true, y_pred, metrics=[Shifted(name="shifted")]) == {"shifted": 4.0}
+
+
+class Unweighted(metrics.Metric):
+    def update_state(self, y_true, y_pred):
+        pass
+
+    def result(self):
+        return 0.0
+
+
+def test_weights_for_a_metric_that_takes_none():
+    with pytest.raises(TypeError, match=r"`sample_weight` must not be given with 'plain'.*`weighted_metrics`"):
+        tallymetrics.evaluate([0.0], [1.0], metrics=[Unweighted(name="plain")], sample_weight=[2.0])
+    result = tallymetrics.evaluate(
+        [0.0], [1.0], metrics=[Unweighted(name="plain")], weighted_metrics=[], sample_weight=[2.0]
+    )
+    assert result == {"plain": 0.0}

@@ -33,6 +33,14 @@ def test_logits_are_not_clipped():
     assert theirs < 17
 
 
+def test_a_scalar_weight_is_that_of_each_sample():
+    ours, theirs = metrics.Mean(), keras.metrics.Mean()
+    for metric in (ours, theirs):
+        metric.update_state([1.0, 1.0, 1.0], sample_weight=1.0)
+        metric.update_state([0.0], sample_weight=1.0)
+    assert (ours.result(), float(theirs.result())) == (0.75, 0.5)
+
+
 class Masked(np.ndarray):
     """An array that carries a mask, as the outputs of Keras's layers do."""
 

@@ -72,3 +72,69 @@ def test_metrics_of_a_copy_are_updated_and_not_the_original():
         copy.update_state(np.zeros(2), np.full(2, 3.0))
     assert [copy.result() for copy in copies] == [9.0, 5.0]
     assert metric.result() == 1.0
+
+
+def long_way(metric, *inputs):
+    """An update of which nothing is remembered."""
+    metric._repeated = type(metric._repeated)()
+    metric.update_state(*inputs)
+
+
+@pytest.mark.parametrize(
+    ("make", "shapes"),
+    [
+        (lambda: metrics.CosineSimilarity(axis=0), [(1, 5), (3, 5), (1, 5)]),
+        (lambda: metrics.ConcordanceCorrelation(axis=0), [(1, 5), (3, 5)]),
+        (lambda: metrics.CategoricalCrossentropy(axis=0), [(1, 5), (3, 5)]),
+        (lambda: metrics.PearsonCorrelation(axis=0), [(1, 1), (3, 1)]),
+        (lambda: metrics.Precision(top_k=2), [(4,), (8,), (12,)]),
+        (lambda: metrics.Recall(top_k=1), [(1,), (8,)]),
+    ],
+)
+def test_rows_along_other_axes_are_not_taken_for_samples(make, shapes, rng):
+    short, long = make(), make()
+    for shape in shapes:
+        inputs = np.round(rng.random(shape)), rng.random(shape)
+        short.update_state(*inputs)
+        long_way(long, *inputs)
+    assert_same_state(short, long)
+
+
+def _reset(metric, other):
+    metric.reset_state()
+
+
+def _load(metric, other):
+    metric.load_state_arrays(other.state_arrays())
+
+
+def _merge(metric, other):
+    metric.merge_state([other])
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_nothing_between_updates_is_forgotten(family, rng):
+    case = Case(family, 10, "float32", "int64")
+    short, long, other = case.make(), case.make(), case.fed(case.batch(rng, 3))
+    for number in rng.integers(0, 8, 40):
+        if number < 3:
+            for metric in (short, long):
+                (_reset, _load, _merge)[number](metric, other)
+        else:
+            batch = case.batch(rng, int(number))
+            batch.feed(short)
+            if hasattr(long, "_repeated"):
+                long._repeated = type(long._repeated)()
+            batch.feed(long)
+    assert_same_state(short, long)
+
+
+def test_states_survive_joblib(tmp_path):
+    joblib = pytest.importorskip("joblib")
+    metric = metrics.ConfusionMatrix(3)
+    metric.update_state([0, 1, 2], [0, 1, 2])
+    joblib.dump(metric, tmp_path / "metric")
+    loaded = joblib.load(tmp_path / "metric", mmap_mode="r")
+    loaded.update_state([0, 1, 2], [0, 1, 1])
+    assert loaded.result().tolist() == [[2, 0, 0], [0, 2, 0], [0, 1, 1]]
+    assert metric.result().tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]

@@ -188,7 +188,7 @@ def test_the_number_of_labels_comes_with_the_first_batch(rng):
     full.merge_state([metrics.AUC(multi_label=True)])
     assert fresh.result() == loaded.result() == full.result() != 0
     assert full.true_positives.shape == (200, 3)
-    with pytest.raises(ValueError, match=r"`y_pred` must have 3 columns\. Received 2"):
+    with pytest.raises(ValueError, match=r"`y_pred` must have 3 columns, as in the batches before\. Received 2"):
         full.update_state(y_true[:, :2], y_pred[:, :2])
     other = metrics.AUC(multi_label=True)
     other.update_state(y_true[:, :2], y_pred[:, :2])

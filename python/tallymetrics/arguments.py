@@ -37,7 +37,8 @@ def as_number(value: Any, name: str, low: float, high: float) -> Any:
     if isinstance(value, (str, bytes)) or not isinstance(value, (numbers.Real, np.number)):
         raise TypeError(f"`{name}` must be a number. Received {value!r}.")
     if not (low <= float(value) <= high and math.isfinite(value)):
-        raise ValueError(f"`{name}` must be a finite number in [{low}, {high}]. Received {value}.")
+        within = "" if (low, high) == (-math.inf, math.inf) else f" in [{low}, {high}]"
+        raise ValueError(f"`{name}` must be a finite number{within}. Received {value}.")
     return value
 
 

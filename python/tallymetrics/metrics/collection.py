@@ -1,14 +1,15 @@
 """Many metrics, one read of each batch."""
 
+import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeGuard
 
 from tallymetrics.inputs import Batch, Layouts, as_array
 from tallymetrics.metrics.function_metric import FunctionMetric
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.names import unique_name
-from tallymetrics.metrics.native import NativeMetric, add_batch, locked
+from tallymetrics.metrics.native import NativeMetric, add_batch, is_of_package, locked
 from tallymetrics.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
 from tallymetrics.metrics.repeated import Repeated
 from tallymetrics.metrics.tensor_metrics import MeanTensor
@@ -21,7 +22,7 @@ class MetricCollection(Metric):
     Args:
         metrics: Metrics, or functions of `(y_true, y_pred)` that return one value a sample, one a batch, or a dict
             of such values; in a list, or in a dict by the key of their result. Keys of a list are the metrics' names,
-            numbered where they recur.
+            numbered where they recur in it.
         name: Name of the collection, default `"metric_collection"`.
 
     A batch is added to every metric or, where one refuses it, to none. Metrics written in Python run before the pass,
@@ -45,14 +46,10 @@ class MetricCollection(Metric):
         named = metrics.items() if isinstance(metrics, Mapping) else ((None, metric) for metric in metrics)
         for key, given in named:
             metric = _as_metric(given)
-            self._metrics[unique_name(key or metric.name, self._metrics)] = metric
+            self._metrics[unique_name(key or metric._own_name, self._metrics)] = metric
         if len({id(metric) for metric in self._metrics.values()}) != len(self._metrics):
             raise ValueError("`metrics` must be different objects. Received one of them twice.")
-        self._native = [
-            metric
-            for metric in self.metrics
-            if isinstance(metric, NativeMetric) and not isinstance(metric, MeanMetricWrapper)
-        ]
+        self._native = [metric for metric in self.metrics if _adds_natively(metric)]
         self._others = [metric for metric in self.metrics if metric not in self._native]
         self._repeated = Repeated()
 
@@ -116,9 +113,7 @@ class MetricCollection(Metric):
         batches = [metric.layout(layouts) for metric in self._native]
         if not self._others and all(batch is batches[0] for batch in batches):
             if batches:
-                accumulators = add_batch(self._native, batches[0])
-                given = (y_true, y_pred, sample_weight)
-                self._repeated = Repeated.of(self._native, batches[0], accumulators, given)
+                self._repeated = add_batch(self._native, batches[0], (y_true, y_pred, sample_weight))
             return
         passes: dict[int, tuple[Batch, list[NativeMetric]]] = {}
         for metric, batch in zip(self._native, batches, strict=True):
@@ -201,8 +196,24 @@ def _update_in_python(metric: Metric, y_true: Any, y_pred: Any, sample_weight: A
     arrays = as_array(y_true, "y_true"), as_array(y_pred, "y_pred")
     if sample_weight is None:
         metric.update_state(*arrays)
-    else:
-        metric.update_state(*arrays, sample_weight=as_array(sample_weight, "sample_weight"))
+        return
+    if not _takes_weights(metric):
+        raise TypeError(
+            f"`sample_weight` must not be given with {metric.name!r}, whose `update_state` takes none. In "
+            "`tallymetrics.evaluate`, name the metrics to be weighted as `weighted_metrics`."
+        )
+    metric.update_state(*arrays, sample_weight=as_array(sample_weight, "sample_weight"))
+
+
+def _takes_weights(metric: Metric) -> bool:
+    parameters = inspect.signature(metric.update_state).parameters
+    return "sample_weight" in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+
+
+def _adds_natively(metric: Metric) -> TypeGuard[NativeMetric]:
+    """Whether layout and accumulators say all of an update; those of a user's subclass may not."""
+    is_native = isinstance(metric, NativeMetric) and not isinstance(metric, MeanMetricWrapper)
+    return is_native and is_of_package(metric)
 
 
 def _as_metric(given: Any) -> Metric:
@@ -218,7 +229,8 @@ def _as_metric(given: Any) -> Metric:
         given = get(given)
     elif isinstance(given, type) and issubclass(given, Metric):
         given = given()
-    if isinstance(given, (Mean, MeanTensor, Sum)) and not isinstance(given, MeanMetricWrapper):
+    takes_values = isinstance(given, (Mean, MeanTensor, Sum)) and not isinstance(given, MeanMetricWrapper)
+    if takes_values and is_of_package(given):
         raise TypeError(f"`metrics` must take (y_true, y_pred). {type(given).__name__} takes values: update it apart.")
     if isinstance(given, Metric):
         return given

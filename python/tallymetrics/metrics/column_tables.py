@@ -3,11 +3,9 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from tallymetrics import _core
 from tallymetrics.metrics.exact_table import ExactTable
-from tallymetrics.metrics.variables import Arrays, Changes, Variable
+from tallymetrics.metrics.variables import Arrays, Variable
 
 
 class ColumnTables(ExactTable):
@@ -24,23 +22,20 @@ class ColumnTables(ExactTable):
         Raises:
             ValueError: If it is not.
         """
-        if columns == len(self._value):
+        if columns == len(self._units):
             return
-        if self._is_fixed or len(self._value):
-            raise ValueError(f"`y_pred` must have {len(self._value)} columns. Received {columns}.")
+        if self._is_fixed or len(self._units):
+            before = "" if self._is_fixed else ", as in the batches before"
+            raise ValueError(f"`y_pred` must have {len(self._units)} columns{before}. Received {columns}.")
         self._resize(columns)
         self._has_grown = True
 
     def _resize(self, columns: int) -> None:
-        value: npt.NDArray[np.int64] = np.zeros((columns, *self._value.shape[1:]), np.int64)
-        self._value = value
-        self._planes = {_core.UNIT_LIMB: value}
-        Changes.count += 1
-        self._rows_since_carry = 0
+        self._replace(np.zeros((columns, *self._units.shape[1:]), np.int64))
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self._value.shape
+        return self._units.shape
 
     def settle_room(self, added: bool) -> None:
         super().settle_room(added)
@@ -49,13 +44,13 @@ class ColumnTables(ExactTable):
         self._has_grown = False
 
     def fits(self, other: Any) -> bool:
-        return self.shape[1:] == other.shape[1:] and len({len(self._value), len(other._value)} - {0}) < 2
+        return self.shape[1:] == other.shape[1:] and len({len(self._units), len(other._units)} - {0}) < 2
 
     def add(self, other: Any) -> None:
-        if not len(other._value):
+        if not len(other._units):
             return
-        if not len(self._value):
-            self._resize(len(other._value))
+        if not len(self._units):
+            self._resize(len(other._units))
         super().add(other)
 
     def reset(self) -> None:
@@ -72,7 +67,7 @@ class ColumnTables(ExactTable):
             raise ValueError(f"`value` must hold integers of shape {self.shape}. Received {array.dtype} {array.shape}.")
         # In place, or the calls that were worked out for this array would go astray.
         ExactTable.reset(self)
-        self._value[...] = array
+        self._units[...] = array
         return self
 
     def load(self, arrays: Arrays) -> None:

@@ -27,8 +27,7 @@ class ExactPlanes(ExactTable):
 
     def _take_shape(self, shape: tuple[int, ...]) -> None:
         if self.known_shape is None:
-            self._value = np.zeros(shape, np.int64)
-            self._planes = {_core.UNIT_LIMB: self._value}
+            self._replace(np.zeros(shape, np.int64))
             self.known_shape = shape
 
     def add_values(self, values: npt.NDArray[np.float64]) -> None:
@@ -58,7 +57,7 @@ class ExactPlanes(ExactTable):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self._value.shape
+        return self._units.shape
 
     @property
     def value(self) -> npt.NDArray[Any]:
@@ -72,7 +71,7 @@ class ExactPlanes(ExactTable):
     def reset(self) -> None:
         if self._given_shape is None:
             self.known_shape = None
-            self._value = np.zeros((0,), np.int64)
+            self._replace(np.zeros((0,), np.int64))
         super().reset()
 
     def add(self, other: Any) -> None:
@@ -85,5 +84,5 @@ class ExactPlanes(ExactTable):
         unit = np.asarray(arrays[self.name]) if self.name in arrays else None
         if self._given_shape is None and unit is not None and unit.ndim:
             self.known_shape = None if unit.shape == (0,) else unit.shape
-            self._value = np.zeros(unit.shape, np.int64)
+            self._replace(np.zeros(unit.shape, np.int64))
         super().load(arrays)

@@ -54,7 +54,7 @@ class ExactSums(Variable):
 
     def _replace(self, words: npt.NDArray[np.int64]) -> None:
         self._value = words
-        Changes.count += 1
+        Changes.note()
 
     def carry(self) -> None:
         """Brings every limb but the highest into [0, 2^32), so that equal sums have equal words."""

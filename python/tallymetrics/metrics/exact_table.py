@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core
-from tallymetrics.metrics.variables import Arrays, Variable
+from tallymetrics.metrics.variables import Arrays, Changes, Variable
 
 _DIGIT_MASK = 0xFFFFFFFF
 # A plane takes less than 2^32 a row: after so many rows the carries are due.
@@ -19,11 +19,21 @@ class ExactTable(Variable):
     """A table of exact counts: int64 planes for units of 2^(32 k), of which unweighted counts need only k = 0."""
 
     def __init__(self, shape: tuple[int, ...], name: str) -> None:
-        super().__init__(np.zeros(shape, np.int64), name)
-        self._initial = self._value[:0]
-        self._planes: dict[int, npt.NDArray[np.int64]] = {_core.UNIT_LIMB: self._value}
+        self.name = name
+        self._replace(np.zeros(shape, np.int64))
         self._before: dict[int, npt.NDArray[np.int64]] | None = None
         self._rows_since_carry = 0
+
+    @property
+    def _units(self) -> npt.NDArray[np.int64]:
+        """The plane of ones."""
+        return self._planes[_core.UNIT_LIMB]
+
+    def _replace(self, units: npt.NDArray[np.int64]) -> None:
+        """Puts a plane of ones in the place of all planes."""
+        self._planes: dict[int, npt.NDArray[np.int64]] = {_core.UNIT_LIMB: units}
+        self._rows_since_carry = 0
+        Changes.note()
 
     @property
     def is_integral(self) -> bool:
@@ -74,7 +84,7 @@ class ExactTable(Variable):
             self.carry()
         if self.is_integral:
             above = self._planes.get(_core.UNIT_LIMB + 1)
-            return self._value if above is None else self._value + (above << 32)
+            return self._units if above is None else self._units + (above << 32)
         digits = [self._planes[limb] for limb in sorted(self._planes)]
         return rounded(digits, min(self._planes) - _core.UNIT_LIMB)
 
@@ -84,7 +94,6 @@ class ExactTable(Variable):
             self.carry()
         result = ExactTable((0,), self.name)
         result._planes = {limb: function(plane) for limb, plane in self._planes.items()}
-        result._value = result._planes[_core.UNIT_LIMB]
         return result.value
 
     def assign(self, value: Any) -> Variable:
@@ -92,20 +101,20 @@ class ExactTable(Variable):
         if array.shape != self.shape or array.dtype.kind not in "biu":
             raise ValueError(f"`value` must hold integers of shape {self.shape}. Received {array.dtype} {array.shape}.")
         ExactTable.reset(self)
-        self._value[...] = array
+        self._units[...] = array
         return self
 
     def assign_add(self, value: Any) -> Variable:
-        self._value += np.asarray(value, dtype=np.int64)
+        self._units[...] += np.asarray(value, dtype=np.int64)
         return self
 
     def assign_sub(self, value: Any) -> Variable:
-        self._value -= np.asarray(value, dtype=np.int64)
+        self._units[...] -= np.asarray(value, dtype=np.int64)
         return self
 
     def reset(self) -> None:
-        self._value[...] = 0
-        self._planes = {_core.UNIT_LIMB: self._value}
+        self._units[...] = 0
+        self._planes = {_core.UNIT_LIMB: self._units}
         self._rows_since_carry = 0
 
     def add(self, other: Any) -> None:

@@ -56,6 +56,7 @@ class Metric(Tracked):
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         super().__init__()
         self.name = name or automatic_name(snake_case(type(self).__name__))
+        self._automatic_name = None if name else self.name
         self._dtype = self._dtype_name(dtype)
         # Which way is better, as Keras's callbacks ask.
         self._direction = direction_of(type(self))
@@ -68,6 +69,11 @@ class Metric(Tracked):
         if name not in _DTYPES:
             raise ValueError(f"`dtype` must be one of {', '.join(_DTYPES)}. Received {dtype!r}.")
         return name
+
+    @property
+    def _own_name(self) -> str:
+        """The name without the number that tells it from others of this process."""
+        return snake_case(type(self).__name__) if self.name == self._automatic_name else self.name
 
     @property
     def dtype(self) -> str:

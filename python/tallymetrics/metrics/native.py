@@ -39,7 +39,8 @@ class NativeMetric(Metric):
     @property
     def repeatable(self) -> bool:
         """Whether the accumulators of one batch serve the next that looks like it."""
-        return True
+        # Along another axis than the last, what looks like samples need not be.
+        return getattr(self, "axis", -1) == -1
 
     def layout(self, layouts: Layouts) -> Batch:
         """Returns the batch that this metric reads the arrays as."""
@@ -71,12 +72,12 @@ class NativeMetric(Metric):
 
     def _add(self, batch: Batch, given: tuple[Any, Any, Any]) -> None:
         """Adds a batch and remembers how, for arrays that look like those `given`."""
-        self._repeated = Repeated.of([self], batch, add_batch([self], batch), given)
+        self._repeated = add_batch([self], batch, given)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name != "_repeated":
-            Changes.count += 1
         super().__setattr__(name, value)
+        if name != "_repeated":
+            Changes.note()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_repeated": Repeated()}
@@ -96,12 +97,18 @@ class NativeMetric(Metric):
         return variable
 
 
-def add_batch(metrics: Sequence[NativeMetric], batch: Batch) -> tuple[Accumulator, ...] | None:
-    """Adds a batch to all metrics in one read, or to none; returns the accumulators, None if there were no rows."""
+def add_batch(metrics: Sequence[NativeMetric], batch: Batch, given: tuple[Any, Any, Any] | None = None) -> Repeated:
+    """Adds a batch to all metrics in one read, or to none; returns what adds arrays like those `given` again."""
     if len(batch.y_pred) == 0:
-        return None
+        return Repeated()
     with locked(metrics):
-        return _add_locked(metrics, batch)
+        accumulators = _add_locked(metrics, batch)
+        return Repeated() if given is None else Repeated.of(metrics, batch, accumulators, given)
+
+
+def is_of_package(metric: Metric) -> bool:
+    """Whether the metric's `update_state` is this package's own."""
+    return type(metric).update_state.__module__.startswith("tallymetrics.")
 
 
 @contextmanager

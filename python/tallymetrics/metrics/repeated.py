@@ -22,7 +22,7 @@ class Repeated:
     For a few rows, working out how a metric reads its arrays takes longer than adding them.
     """
 
-    __slots__ = ("_accumulators", "_changes", "_locks", "_pred", "_rows_left", "_rows_per_sample", "_true", "_weights")
+    __slots__ = ("_accumulators", "_locks", "_pred", "_rows_left", "_rows_per_sample", "_token", "_true", "_weights")
 
     _accumulators: tuple[Any, ...]
     _locks: list[Any]
@@ -33,19 +33,22 @@ class Repeated:
     _rows_per_sample: int
 
     def __init__(self) -> None:
-        self._changes = -1
+        self._token: object = None
 
     @classmethod
     def of(
         cls,
         metrics: Sequence[Any],
         batch: Batch,
-        accumulators: tuple[Any, ...] | None,
+        accumulators: tuple[Any, ...],
         given: tuple[Any, Any, Any],
     ) -> Repeated:
-        """What adds arrays like the `given` (y_true, y_pred, sample_weight), which made this batch."""
+        """What adds arrays like the `given` (y_true, y_pred, sample_weight), which made this batch.
+
+        The metrics' locks must be held since the accumulators were made.
+        """
         repeated = cls()
-        if accumulators is None or not all(metric.repeatable for metric in metrics):
+        if not all(metric.repeatable for metric in metrics):
             return repeated
         # The planes of a table are chosen by the weights.
         if batch.weights is not None and any(metric._tables for metric in metrics):
@@ -57,12 +60,12 @@ class Repeated:
             repeated._locks = [metric._lock for metric in sorted(metrics, key=id)]
             repeated._rows_per_sample = batch.rows_per_sample
             repeated._rows_left = MOST_REPEATED_ROWS
-            repeated._changes = Changes.count
+            repeated._token = Changes.token
         return repeated
 
     def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> bool:
         """Adds a batch if it looks like the one before; False, with nothing added, if not or if it is refused."""
-        if self._changes != Changes.count:
+        if self._token is not Changes.token:
             return False
         if not (self._true.fits(y_true) and self._pred.fits(y_pred) and self._weights.fits(sample_weight)):
             return False
@@ -81,6 +84,8 @@ class Repeated:
             for lock in locks:
                 lock.acquire()
                 held += 1
+            if self._token is not Changes.token:
+                return False
             threads = runtime.get_num_threads()
             return _core.add(y_true, y_pred, sample_weight, self._rows_per_sample, self._accumulators, threads) is None
         except ValueError:

@@ -34,17 +34,17 @@ class ScoreTable(ExactTable):
         self._waiting: list[Batch] = []
         self._waiting_elements = 0
         self._offered: Batch | None = None
-        self._kept: tuple[Scores, npt.NDArray[np.int64], Planes] | None = None
+        self._kept: tuple[Scores, Planes] | None = None
 
     @property
     def is_binned(self) -> bool:
         """Whether there were too many scores to count each by itself."""
-        return len(self._value[0]) == _core.HISTOGRAM_BINS
+        return len(self._units[0]) == _core.HISTOGRAM_BINS
 
     @property
     def shape(self) -> tuple[int, ...]:
         self.settle()
-        return self._value.shape
+        return self._units.shape
 
     def fits(self, other: Any) -> bool:
         return isinstance(other, ScoreTable)
@@ -55,7 +55,7 @@ class ScoreTable(ExactTable):
             self._offered = _copied_elements(batch)
             return []
         self.settle()
-        self._kept = self.scores, self._value, self._planes
+        self._kept = self.scores, self._planes
         self._make_room(batch.y_pred)
         return self._accumulators(batch)
 
@@ -68,7 +68,7 @@ class ScoreTable(ExactTable):
     def settle_room(self, added: bool) -> None:
         super().settle_room(added)
         if self._kept is not None and not added:
-            self.scores, self._value, self._planes = self._kept
+            self.scores, self._planes = self._kept
         if self._offered is not None and added:
             self._waiting.append(self._offered)
             self._waiting_elements += len(self._offered.y_pred)
@@ -124,7 +124,6 @@ class ScoreTable(ExactTable):
     def _move(self, cells: npt.NDArray[np.int64], count: int) -> None:
         self.carry()
         self._planes = {limb: _moved(plane, cells, count) for limb, plane in self._planes.items()}
-        self._value = self._planes[_core.UNIT_LIMB]
 
     def add(self, other: Any) -> None:
         self.settle()
@@ -140,7 +139,7 @@ class ScoreTable(ExactTable):
         moved = ExactTable((0,), self.name)
         other.carry()
         cells = other._bins() if self.is_binned else _cells_of(other.scores, self.scores)
-        moved._planes = {limb: _moved(plane, cells, self._value.shape[1]) for limb, plane in other._planes.items()}
+        moved._planes = {limb: _moved(plane, cells, self._units.shape[1]) for limb, plane in other._planes.items()}
         super().add(moved)
 
     def mapped(self, function: Any) -> npt.NDArray[Any]:
@@ -165,9 +164,7 @@ class ScoreTable(ExactTable):
     def _resize(self, scores: Scores, cells: int) -> None:
         self._waiting, self._waiting_elements = [], 0
         self.scores = scores
-        self._value = np.zeros((2, cells), np.int64)
-        self._planes = {_core.UNIT_LIMB: self._value}
-        self._rows_since_carry = 0
+        self._replace(np.zeros((2, cells), np.int64))
 
     def arrays(self) -> Arrays:
         self.settle()
@@ -180,7 +177,7 @@ class ScoreTable(ExactTable):
                 f"`value` must hold integers for {len(self.scores)} scores. Received {array.dtype} {array.shape}."
             )
         self._resize(self.scores if array.shape[1] == len(self.scores) + 2 else _NO_SCORES, array.shape[1])
-        self._value[...] = array
+        self._units[...] = array
         return self
 
     def load(self, arrays: Arrays) -> None:

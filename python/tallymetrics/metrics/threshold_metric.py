@@ -78,7 +78,10 @@ class ThresholdMetric(NativeMetric):
 
     @property
     def repeatable(self) -> bool:
-        """Whether the same state arrays serve the next batch."""
+        """Whether the same state arrays serve the next batch, and its rows are read alike."""
+        if self.top_k is not None:
+            # A flat array is one row, whatever its length.
+            return False
         return not self._by_column or (isinstance(self.cells, ColumnTables) and self.cells._is_fixed)
 
     def _add_count_views(self, *names: str) -> None:

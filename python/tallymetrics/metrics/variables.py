@@ -11,9 +11,14 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 class Changes:
-    """Counts what makes remembered native calls stale: changed attributes of metrics, replaced arrays of states."""
+    """Tells whether remembered native calls are stale: each changed attribute of a metric and each replaced array of a
+    state leaves another token."""
 
-    count = 0
+    token = object()
+
+    @classmethod
+    def note(cls) -> None:
+        cls.token = object()
 
 
 class Variable(NDArrayOperatorsMixin):
@@ -23,6 +28,10 @@ class Variable(NDArrayOperatorsMixin):
         self.name = name
         self._initial = initial
         self._value = initial.copy()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Unpickled arrays may lie in memory that others own.
+        vars(self).update({name: _writable(value) for name, value in state.items()})
 
     @property
     def value(self) -> npt.NDArray[Any]:
@@ -111,6 +120,12 @@ class Variable(NDArrayOperatorsMixin):
 
     def __repr__(self) -> str:
         return f"<Variable {self.name} shape={self.shape} value={self.value}>"
+
+
+def _writable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _writable(entry) for key, entry in value.items()}
+    return value.copy() if isinstance(value, np.ndarray) and not value.flags.writeable else value
 
 
 class View(Variable):
