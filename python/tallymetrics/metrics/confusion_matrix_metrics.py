@@ -15,6 +15,7 @@ Floats = npt.NDArray[np.float64]
 
 _NORMALIZATIONS = (None, "true", "pred", "all")
 _AVERAGES = (None, "micro", "macro", "weighted")
+_PER_CLASS = ("precision", "recall", "f1")
 
 
 def _ratio(numerator: Any, denominator: Any) -> Floats:
@@ -35,6 +36,10 @@ class ConfusionMatrix(NativeMetric):
         dtype: What a floating-point `result()` is rounded to, default float64.
         sparse_y_true: Whether `y_true` holds labels; by default its shape and dtype tell.
         sparse_y_pred: Whether `y_pred` holds labels; by default its shape and dtype tell.
+        per_class: Any of `"precision"`, `"recall"`, `"f1"`: `result()` is then a dict of floats, one for each of them
+            and each class, `f1_3`, then its mean and its least value over classes, `macro_f1` and `worst_f1`, which
+            training logs can hold; `matrix()` gives the matrix. Default: `result()` is the matrix.
+        class_names: A name for each class, by default its number; `f1_shirt` instead of `f1_3`.
 
     `update_state` takes for each side labels in [0, num_classes), [...] or [..., 1], or rows [..., num_classes]
     (one-hot, probabilities or logits) of which the first maximum is the class. Every row counts once, by its weight;
@@ -52,6 +57,11 @@ class ConfusionMatrix(NativeMetric):
         array([1. , 1. , 0.5])
         >>> matrix.precision(average="macro")
         0.8333333333333334
+        >>> matrix = metrics.ConfusionMatrix(num_classes=2, per_class=["recall"], class_names=["cat", "dog"])
+        >>> matrix.update_state([0, 1, 1, 1], [0, 1, 1, 0])
+        >>> matrix.result()
+        {'recall_cat': 1.0, 'recall_dog': 0.6666666666666666, 'macro_recall': 0.8333333333333333, \
+'worst_recall': 0.6666666666666666}
     """
 
     def __init__(
@@ -62,6 +72,8 @@ class ConfusionMatrix(NativeMetric):
         dtype: Any = None,
         sparse_y_true: bool | None = None,
         sparse_y_pred: bool | None = None,
+        per_class: Sequence[str] | None = None,
+        class_names: Sequence[str] | None = None,
     ) -> None:
         super().__init__(dtype, name)
         if normalize not in _NORMALIZATIONS:
@@ -70,6 +82,8 @@ class ConfusionMatrix(NativeMetric):
         self.normalize = normalize
         self.sparse_y_true = sparse_y_true
         self.sparse_y_pred = sparse_y_pred
+        self.per_class = _checked_per_class(per_class)
+        self.class_names = None if class_names is None else self._checked_names(class_names)
         self.cells = self._exact_table((self.num_classes, self.num_classes), "cells")
 
     def classes(self, batch: Batch) -> int:
@@ -131,7 +145,28 @@ class ConfusionMatrix(NativeMetric):
         with self._lock:
             return self.cells.value.copy()
 
-    def result(self) -> npt.NDArray[Any]:
+    def result(self) -> Any:
+        """Returns `matrix()`, or with `per_class` a dict of floats: each measure of each class, its mean over all
+        classes as `macro_f1`, and its least value over the classes that occur in `y_true` as `worst_f1`."""
+        return self.matrix() if self.per_class is None else self._named_measures(self.per_class)
+
+    def _named_measures(self, measures: Sequence[str]) -> dict[str, float]:
+        names = self.class_names or self._numbers()
+        with self._lock:
+            occurs = self.support() > 0
+            values = {"precision": self.precision(), "recall": self.recall(), "f1": self.f_beta()}
+        named = {}
+        for measure in measures:
+            of_classes = values[measure]
+            named.update({f"{measure}_{name}": value for name, value in zip(names, of_classes, strict=True)})
+            named[f"macro_{measure}"] = of_classes.mean()
+            named[f"worst_{measure}"] = of_classes[occurs].min() if occurs.any() else 0.0
+        return {name: self._as_result(float(value)) for name, value in named.items()}
+
+    def _numbers(self) -> list[str]:
+        return [str(number) for number in range(self.num_classes)]
+
+    def matrix(self) -> npt.NDArray[Any]:
         """Returns the matrix [true class, predicted class]: int64 as long as no floating-point weights were given,
         else and when normalised float64; a row or column without counts is normalised to zeros."""
         counts = self._counts()
@@ -203,18 +238,14 @@ class ConfusionMatrix(NativeMetric):
         """Returns precision, recall, F1 and support of each class and their averages.
 
         Args:
-            class_names: A name for each class, by default its number.
+            class_names: A name for each class, by default those of the metric.
 
         Returns:
             `{class_name: {"precision", "recall", "f1-score", "support"}, ..., "accuracy": float, "macro avg": {...},
             "weighted avg": {...}}`, as scikit-learn's `classification_report(output_dict=True)`.
         """
-        names = [str(number) for number in range(self.num_classes)] if class_names is None else list(class_names)
-        if len(names) != self.num_classes or len(set(names)) != len(names):
-            raise ValueError(
-                f"`class_names` must be {self.num_classes} different names. Received {len(names)}, "
-                f"{len(set(names))} of them different."
-            )
+        given = self.class_names if class_names is None else self._checked_names(class_names)
+        names = given or self._numbers()
         columns = zip(self.precision(), self.recall(), self.f_beta(), self.support(), strict=True)
         report: dict[str, Any] = {name: self._report_row(*row) for name, row in zip(names, columns, strict=True)}
         report["accuracy"] = self.accuracy()
@@ -224,6 +255,15 @@ class ConfusionMatrix(NativeMetric):
             scores = (self.precision(average), self.recall(average), self.f_beta(average=average))
             report[f"{average} avg"] = self._report_row(*scores, total)
         return report
+
+    def _checked_names(self, class_names: Sequence[str]) -> list[str]:
+        names = [str(name) for name in class_names]
+        if len(names) != self.num_classes or len(set(names)) != len(names):
+            raise ValueError(
+                f"`class_names` must be {self.num_classes} different names. Received {len(names)}, "
+                f"{len(set(names))} of them different."
+            )
+        return names
 
     @staticmethod
     def _report_row(precision: Any, recall: Any, f_score: Any, support: Any) -> dict[str, float]:
@@ -240,8 +280,19 @@ class ConfusionMatrix(NativeMetric):
             "normalize": self.normalize,
             "sparse_y_true": self.sparse_y_true,
             "sparse_y_pred": self.sparse_y_pred,
+            "per_class": self.per_class,
+            "class_names": self.class_names,
         }
         return {**super().get_config(), **own}
 
     def _merge_key(self) -> dict[str, Any]:
         return {"num_classes": self.num_classes}
+
+
+def _checked_per_class(per_class: Sequence[str] | None) -> list[str] | None:
+    if per_class is None:
+        return None
+    measures = [per_class] if isinstance(per_class, str) else list(per_class)
+    if not measures or len(set(measures)) != len(measures) or not set(measures) <= set(_PER_CLASS):
+        raise ValueError(f"`per_class` must hold some of {', '.join(_PER_CLASS)}. Received {per_class!r}.")
+    return measures

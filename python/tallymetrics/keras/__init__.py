@@ -1,0 +1,15 @@
+"""These metrics inside Keras's training: a callback, metrics for `compile`, and losses to train on what is measured.
+
+Importing this package registers all of them with Keras, so that saved models load without `custom_objects`.
+"""
+
+from importlib.util import find_spec
+
+if find_spec("keras") is None:
+    raise ImportError("`tallymetrics.keras` needs Keras 3: pip install 'tallymetrics[keras]'", name="keras")
+
+from tallymetrics.keras import losses
+from tallymetrics.keras.callback import EvaluationCallback
+from tallymetrics.keras.wrapper import WrappedMetric, wrap
+
+__all__ = ["EvaluationCallback", "WrappedMetric", "losses", "wrap"]
