@@ -18,7 +18,7 @@ from tallymetrics.resolve import FirstBatch, check_identifier, resolve
 _MOST = 2**62
 
 
-class EvaluationCallback(keras.callbacks.Callback):  # type: ignore[misc]
+class EvaluationCallback(keras.callbacks.Callback):
     """Evaluates metrics on validation data at the end of each epoch and writes them into the logs.
 
     Works alike on every backend: predictions are streamed in batches through the model's compiled `predict_on_batch`,
@@ -90,7 +90,7 @@ class EvaluationCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if every_batches is not None:
             self.every_batches = as_integer(every_batches, "every_batches", 1, _MOST)
             # Keras runs callbacks beside the training step only if this method is left as it is.
-            self.on_train_batch_end = self._after_batch  # type: ignore[method-assign]
+            self.on_train_batch_end = self._after_batch
 
     def on_train_begin(self, logs: Any = None) -> None:
         processes = process_count(self.model)
@@ -175,8 +175,7 @@ def log_entries(results: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 
 def _with_matrices(collection: MetricCollection) -> dict[str, Any]:
     results = collection.result()
-    for key in collection.keys():
-        metric = collection[key]
+    for key, metric in zip(collection.keys(), collection.metrics, strict=True):
         if isinstance(metric, ConfusionMatrix) and metric.per_class is not None:
             results[unique_name(key, results)] = metric.matrix()
     return results
@@ -216,7 +215,7 @@ def _identifiers_by_output(metrics: Any) -> dict[str | None, list[Any]]:
 
 
 def _by_output(
-    model: Any, wanted: Mapping[str | None, Any], y: Any, predictions: Any, sample_weight: Any
+    model: Any, wanted: Mapping[Any, Any], y: Any, predictions: Any, sample_weight: Any
 ) -> Iterator[tuple[str | None, tuple[Any, Any, Any]]]:
     """Yields what belongs together for each output that has metrics."""
     names = _output_names(model, predictions)
@@ -246,7 +245,7 @@ def _output_names(model: Any, predictions: Any) -> list[str]:
 def _parts(value: Any, names: list[str], what: str) -> dict[str, Any]:
     if isinstance(value, Mapping):
         return {name: value.get(name) for name in names}
-    if value is None or len(names) == 1 and not isinstance(value, (list, tuple)):
+    if value is None or (len(names) == 1 and not isinstance(value, (list, tuple))):
         return dict.fromkeys(names, value)
     if isinstance(value, (list, tuple)) and len(value) == len(names):
         return dict(zip(names, value, strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import keras
@@ -35,9 +35,15 @@ class Arguments(NamedTuple):
         """What there is, and which of the four it is."""
         return [value for value in self if value is not None], [value is not None for value in self]
 
+    @classmethod
+    def from_given(cls, values: Iterable[Any], present: list[bool]) -> Arguments:
+        """The inverse of `given`."""
+        remaining = iter(values)
+        return cls(*(next(remaining) if there else None for there in present))
+
     def on_host(self) -> tuple[Any, Any, Any]:
         """NumPy arrays for a metric's `update_state`."""
-        y_true, y_pred, sample_weight, mask = (None if value is None else to_numpy(value) for value in self)
+        y_true, y_pred, sample_weight, mask = map(_on_host, self)
         if mask is not None:
             y_pred = y_pred.view(Masked)
             y_pred._keras_mask = mask
@@ -47,6 +53,10 @@ class Arguments(NamedTuple):
         """One row of zeros in the shapes and dtypes of these."""
         zeros = (None if value is None else np.zeros(*_row_spec(value)) for value in self)
         return Arguments(*zeros).on_host()
+
+
+def _on_host(value: Any) -> Any:
+    return None if value is None else to_numpy(value)
 
 
 def _row_spec(value: Any) -> tuple[tuple[int, ...], Any]:
@@ -113,8 +123,7 @@ def run_in_graph(update: Callable[..., Any], arguments: Arguments, name: str) ->
     values, present = arguments.given()
 
     def call(*values: Any) -> Any:
-        given = iter(values)
-        update(*Arguments(*(next(given) if there else None for there in present)).on_host())
+        update(*Arguments.from_given(values, present).on_host())
         return np.int64(0)
 
     tensorflow.numpy_function(call, values, tensorflow.int64, stateful=True, name="tallymetrics_update")
@@ -149,27 +158,20 @@ def _refuse_xla(name: str) -> None:
 
 def update_words(words: StateWords, state: Any, arguments: Arguments) -> Any:
     """Returns JAX's array of the state after an update, also while a function is traced."""
-    import jax
+    from tallymetrics.keras.jax_calls import add_on_host
 
     values, present = arguments.given()
 
     def call(state: Any, *values: Any) -> Any:
-        given = iter(values)
-        arrays = Arguments(*(next(given) if there else None for there in present)).on_host()
-        return words.updated(np.asarray(state), *arrays)
+        return words.updated(state, *Arguments.from_given(values, present).on_host())
 
     if not is_traced(arguments) and not is_traced(state):
-        return call(state, *values)
-    # A metric has no gradient, and the callback none to give.
-    values = [jax.lax.stop_gradient(jax.numpy.asarray(value)) for value in values]
-    return jax.pure_callback(call, jax.ShapeDtypeStruct(words.initial.shape, np.int32), state, *values)
+        return call(np.asarray(state), *values)
+    return add_on_host(call, state, values, words.adds_rows)
 
 
 def result_of_words(words: StateWords, state: Any, flat: Callable[[Any], Any], width: int, dtype: str) -> Any:
     """Returns a tensor `[width]` of the result for a traced state."""
-    import jax
+    from tallymetrics.keras.jax_calls import call_on_host
 
-    def call(state: Any) -> Any:
-        return np.asarray(flat(words.result(np.asarray(state))), dtype)
-
-    return jax.pure_callback(call, jax.ShapeDtypeStruct((width,), dtype), state)
+    return call_on_host(lambda state: flat(words.result(state)), (width,), dtype, state)

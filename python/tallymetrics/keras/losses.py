@@ -90,7 +90,7 @@ def _difference(y_true: Any, y_pred: Any) -> Any:
 
 
 @_registered
-class EarthMoversDistance(keras.losses.Loss):  # type: ignore[misc]
+class EarthMoversDistance(keras.losses.Loss):
     """Mean earth mover's distance between histogram rows, as a loss.
 
     For each row `(mean over bins of |CDF(y_true) - CDF(y_pred)|**r)**(1/r)`; the value is that of
@@ -128,7 +128,7 @@ class EarthMoversDistance(keras.losses.Loss):  # type: ignore[misc]
 
 
 @_registered
-class DistributionMeanError(keras.losses.Loss):  # type: ignore[misc]
+class DistributionMeanError(keras.losses.Loss):
     """Mean absolute error of the distributions' means, as a loss.
 
     For each row `|sum(bins * y_true) - sum(bins * y_pred)|`; the value is that of

@@ -14,7 +14,7 @@ from tallymetrics.metrics.identifiers import CLASSES
 def serialized(metric: Metric) -> dict[str, Any]:
     """Returns a metric's class and configuration; functions and classes of the user by their registered names."""
     if isinstance(metric, MetricCollection):
-        members = {key: serialized(metric[key]) for key in metric.keys()}
+        members = {key: serialized(member) for key, member in zip(metric.keys(), metric.metrics, strict=True)}
         return {"class_name": "MetricCollection", "config": {"name": metric.name, "metrics": members}}
     config = {key: _plain(value) for key, value in metric.get_config().items()}
     return {"class_name": keras.saving.get_registered_name(type(metric)), "config": config}

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tallymetrics.metrics import Metric
+from tallymetrics.metrics import MeanMetricWrapper, Metric, MetricCollection
+from tallymetrics.metrics.native import NativeMetric
 
 # Planes that floating-point weights of a table may use: whole multiples of 2^-128 below 2^64.
 _PLANES = range(-4, 2)
+# More would take longer to carry to the host and back at every step than the step itself.
+_MOST_BYTES = 1 << 20
 
 Words = npt.NDArray[np.int32]
 
@@ -36,6 +39,17 @@ class StateWords:
         self._spec = {name: (array.shape, array.dtype) for name, array in _with_planes(self._metric.state_arrays())}
         self._metric.reset_state()
         self.initial = self.packed(self._metric)
+        if self.initial.nbytes > _MOST_BYTES:
+            raise ValueError(
+                f"The state of {metric.name!r} takes {self.initial.nbytes} bytes, too much to carry to the host and "
+                "back at every training step. Use tallymetrics.keras.EvaluationCallback."
+            )
+
+    @property
+    def adds_rows(self) -> bool:
+        """Whether an update may be cut into several of fewer rows."""
+        metrics = self._metric.metrics if isinstance(self._metric, MetricCollection) else [self._metric]
+        return all(isinstance(metric, NativeMetric) and not isinstance(metric, MeanMetricWrapper) for metric in metrics)
 
     def updated(self, words: Any, *arguments: Any) -> Words:
         """Returns the words of the state after an update with these arguments."""

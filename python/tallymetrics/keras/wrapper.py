@@ -15,17 +15,15 @@ from tallymetrics.keras.words import StateWords
 from tallymetrics.metrics import Metric, MetricCollection
 from tallymetrics.metrics.function_metric import FunctionMetric
 
-_INSTEAD = "tallymetrics.keras.EvaluationCallback takes every metric."
-
 
 @keras.saving.register_keras_serializable(package="tallymetrics")
-class WrappedMetric(keras.metrics.Metric):  # type: ignore[misc]
+class WrappedMetric(keras.metrics.Metric):
     """A metric of this package as a `keras.metrics.Metric`; `wrap` makes one.
 
     On torch and NumPy the metric itself is updated. On TensorFlow it is too, through `tf.numpy_function`, so
     `jit_compile` must be False. On JAX the state travels through the compiled step as a variable of int32 words, which
     a pure callback updates on the host: exact, under jit and without 64-bit mode; the first update decides the
-    state's size, so weights must be there from the first batch on or never.
+    state's size, at most 1 MiB, so weights must be there from the first batch on or never.
 
     Results are floats: a number under the metric's name, a dict by its keys, a vector as `name_0`, `name_1`, ....
     Keras does not number entries of dicts: where two metrics have equal ones, give them a `prefix`.
@@ -143,7 +141,8 @@ class WrappedMetric(keras.metrics.Metric):  # type: ignore[misc]
         values = np.array(list(named.values()) if isinstance(named, dict) else [named])
         if len(values) != self._width():
             raise ValueError(
-                f"The result of {self.name!r} changed its entries, which a compiled step cannot. {_INSTEAD}"
+                f"The result of {self.name!r} changed its entries, which a compiled step cannot follow. "
+                "tallymetrics.keras.EvaluationCallback can."
             )
         return values
 
@@ -179,8 +178,8 @@ class WrappedMetric(keras.metrics.Metric):  # type: ignore[misc]
     def _check_stateless(self) -> None:
         if self._state is None:
             raise RuntimeError(
-                "Stateless methods of a wrapped metric need the JAX backend and one `update_state` before, which decides "
-                "the size of the state. Elsewhere use those of `metric` itself."
+                "Stateless methods of a wrapped metric need the JAX backend and one `update_state` before, which "
+                "decides the size of the state. Elsewhere use those of `metric` itself."
             )
 
     def get_config(self) -> dict[str, Any]:
@@ -225,7 +224,7 @@ def _entries(name: str, value: Any, metric_name: str) -> dict[str, float]:
     if np.ndim(value) == 1:
         return {f"{name}_{index}": float(entry) for index, entry in enumerate(value)}
     raise ValueError(
-        f"The result of {metric_name!r} must be made of numbers and vectors to be logged by Keras. Received an array of "
-        f"shape {np.shape(value)}. Give a ConfusionMatrix `per_class`, or use tallymetrics.keras.EvaluationCallback, "
-        "which keeps arrays."
+        f"The result of {metric_name!r} must be made of numbers and vectors to be logged by Keras. Received an array "
+        f"of shape {np.shape(value)}. Give a ConfusionMatrix `per_class`, or use "
+        "tallymetrics.keras.EvaluationCallback, which keeps arrays."
     )
