@@ -3,10 +3,12 @@
 Importing this package registers all of them with Keras, so that saved models load without `custom_objects`.
 """
 
-from importlib.util import find_spec
-
-if find_spec("keras") is None:
-    raise ImportError("`tallymetrics.keras` needs Keras 3: pip install 'tallymetrics[keras]'", name="keras")
+try:
+    import keras as _keras  # noqa: F401
+except ImportError as error:
+    if error.name != "keras":
+        raise
+    raise ImportError("`tallymetrics.keras` needs Keras 3: pip install 'tallymetrics[keras]'", name="keras") from error
 
 from tallymetrics.keras import losses
 from tallymetrics.keras.callback import EvaluationCallback

@@ -29,7 +29,7 @@ class Arguments(NamedTuple):
 
     @classmethod
     def of(cls, y_true: Any, y_pred: Any, sample_weight: Any) -> Arguments:
-        return cls(y_true, y_pred, sample_weight, getattr(y_pred, "_keras_mask", None))
+        return cls(*(_with_shape(value) for value in (y_true, y_pred, sample_weight)), _mask_of(y_pred))
 
     def given(self) -> tuple[list[Any], list[bool]]:
         """What there is, and which of the four it is."""
@@ -53,6 +53,22 @@ class Arguments(NamedTuple):
         """One row of zeros in the shapes and dtypes of these."""
         zeros = (None if value is None else np.zeros(*_row_spec(value)) for value in self)
         return Arguments(*zeros).on_host()
+
+
+def _mask_of(tensor: Any) -> Any:
+    mask = getattr(tensor, "_keras_mask", None)
+    if mask is None:
+        # Where tensors take no attributes, Keras keeps masks in a table that it does not export.
+        try:
+            from keras.src.backend import get_keras_mask
+        except ImportError:
+            return None
+        mask = get_keras_mask(tensor)
+    return mask
+
+
+def _with_shape(value: Any) -> Any:
+    return value if value is None or hasattr(value, "shape") else np.asarray(value)
 
 
 def _on_host(value: Any) -> Any:
