@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import inspect
+import operator
 import pkgutil
 
 import pytest
@@ -35,6 +36,16 @@ def test_public_names_are_documented(name):
     assert "Example:" in documentation or name in WITHOUT_EXAMPLE
     if inspect.isclass(getattr(metrics, name)):
         assert "Args:" in documentation
+
+
+@pytest.mark.parametrize("name", ["EvaluationCallback", "WrappedMetric", "wrap", "losses.EarthMoversDistance"])
+def test_keras_names_are_documented(name):
+    keras_package = pytest.importorskip("tallymetrics.keras")
+    documented = operator.attrgetter(name)(keras_package)
+    text = inspect.getdoc(documented)
+    assert "Example:" in text
+    for argument in inspect.signature(documented).parameters:
+        assert f"{argument}:" in text, argument
 
 
 def test_twins_name_every_argument():

@@ -25,7 +25,9 @@ def checks_of(backend: str) -> list[str]:
 @cache
 def faults(backend: str) -> dict[str, str | None]:
     """What each check of a backend found, by its name."""
-    environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "-1"}
+    # Models as small as these lose more by threads than they gain.
+    settings = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "-1", "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, **settings, "KERAS_BACKEND": backend}
     command = [sys.executable, str(FOLDER / "run.py")]
     run = subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment)
     lines = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("[")]

@@ -29,7 +29,7 @@ class Arguments(NamedTuple):
 
     @classmethod
     def of(cls, y_true: Any, y_pred: Any, sample_weight: Any) -> Arguments:
-        return cls(*(_with_shape(value) for value in (y_true, y_pred, sample_weight)), _mask_of(y_pred))
+        return cls(_with_shape(y_true), _with_shape(y_pred), _with_shape(sample_weight), _mask_of(y_pred))
 
     def given(self) -> tuple[list[Any], list[bool]]:
         """What there is, and which of the four it is."""
