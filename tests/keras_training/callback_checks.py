@@ -1,6 +1,7 @@
 """The callback: values, the callbacks that watch them, forms of data, outputs, refusals."""
 
 import csv
+import re
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,6 +39,14 @@ def check_history_is_scikit_learns_on_the_same_predictions():
     assert evaluation.history["epoch"] == [0, 1, 2]
     np.testing.assert_array_equal(evaluation.results["confusion_matrix"], matrix.matrix())
     assert not any("confusion_matrix" in name for name in history)
+
+
+def check_example_of_the_readme_runs():
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    (block,) = re.findall(r"^```py\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    names = {"model": classifier(), "x": X, "y": Y, "x_val": X_VAL, "y_val": Y_VAL, "print": lambda *values: None}
+    exec(compile(block, "README.md", "exec"), names)
+    assert len(names["history"]["val_worst_f1"]) == len(names["evaluation"].history["confusion_matrix"])
 
 
 def check_other_callbacks_watch_the_entries():

@@ -8,7 +8,7 @@ import numpy as np
 from data import raises
 
 from tallymetrics import metrics
-from tallymetrics.keras import losses, wrap
+from tallymetrics.keras import load_model, losses, wrap
 
 _RNG = np.random.default_rng(0)
 X = _RNG.random((60, 8), dtype=np.float32)
@@ -64,6 +64,29 @@ def check_weights_files():
 
 def own_difference(y_true, y_pred):
     return np.abs(y_true - y_pred).mean(axis=-1)
+
+
+def own_loss(y_true, y_pred):
+    return keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1)
+
+
+class OwnLoss(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return own_loss(y_true, y_pred)
+
+
+def check_load_model_says_what_to_pass():
+    for loss, name in ((own_loss, "own_loss"), (OwnLoss(), "OwnLoss")):
+        model = _trained(loss, [losses.earth_movers_distance, "mae", own_loss] if loss is own_loss else ["mae"])
+        for ending in ("keras", "h5"):
+            path = _saved(model, ending)
+            words = f"Pass `custom_objects={{'{name}': {name}}}`, or decorate"
+            raises(ValueError, words, lambda path=path: load_model(path))
+            loaded = load_model(path, custom_objects={name: globals()[name]})
+            assert _evaluated(loaded)["loss"] == _evaluated(model)["loss"]
+    path = _saved(_trained(losses.EarthMoversDistance(), ["mae"]), "keras")
+    assert isinstance(load_model(path).loss, losses.EarthMoversDistance)
+    raises(ValueError, "", lambda: load_model(path.with_name("none.keras")))
 
 
 class OwnSum(metrics.Metric):

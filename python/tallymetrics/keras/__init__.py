@@ -12,6 +12,7 @@ except ImportError as error:
 
 from tallymetrics.keras import losses
 from tallymetrics.keras.callback import EvaluationCallback
+from tallymetrics.keras.loading import load_model
 from tallymetrics.keras.wrapper import WrappedMetric, wrap
 
-__all__ = ["EvaluationCallback", "WrappedMetric", "losses", "wrap"]
+__all__ = ["EvaluationCallback", "WrappedMetric", "load_model", "losses", "wrap"]
