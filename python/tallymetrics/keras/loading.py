@@ -57,6 +57,8 @@ def _names_in(path: str) -> Iterator[str]:
         return
     import h5py
 
+    if not os.path.isfile(path) or not h5py.is_hdf5(path):
+        return
     with h5py.File(path) as file:
         keys = [key for key in ("model_config", "training_config") if key in file.attrs]
         configurations = {key: json.loads(file.attrs[key]) for key in keys}
