@@ -39,10 +39,13 @@ class StateWords:
         self._spec = {name: (array.shape, array.dtype) for name, array in _with_planes(self._metric.state_arrays())}
         self._metric.reset_state()
         self.initial = self.packed(self._metric)
+
+    def check_size(self) -> None:
+        """Refuses a state that is too large to travel."""
         if self.initial.nbytes > _MOST_BYTES:
             raise ValueError(
-                f"The state of {metric.name!r} takes {self.initial.nbytes} bytes, too much to carry to the host and "
-                "back at every training step. Use tallymetrics.keras.EvaluationCallback."
+                f"The state of {self._metric.name!r} takes {self.initial.nbytes} bytes, too much to carry to the host "
+                "and back at every training step. Use tallymetrics.keras.EvaluationCallback."
             )
 
     @property

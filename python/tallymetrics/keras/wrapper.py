@@ -105,6 +105,7 @@ class WrappedMetric(keras.metrics.Metric):
     def _update_words(self, arguments: calls.Arguments) -> None:
         words = self._learn_entries(arguments)
         if self._state is None:
+            words.check_size()
             initial = words.initial
             self._state = self.add_variable(
                 initial.shape, lambda shape, dtype=None: keras.ops.convert_to_tensor(initial), "int32", name="words"
