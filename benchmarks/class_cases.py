@@ -101,7 +101,8 @@ def _cases() -> Iterator[Case]:
     for make_arrays, kind, classes in _GROUPS:
         for metric, arguments in classes.items():
             common = (_CLASSES, make_arrays)
-            options = {"metric": metric, "arguments": arguments, "tolerance": 1e-3}
+            # Keras's R2 loses three digits to float32 already here.
+            options = {"metric": metric, "arguments": arguments, "tolerance": 1e-2 if metric == "R2Score" else 1e-3}
             yield Case(f"{metric}_32", f"{metric}, 32 {kind}", 32, 32, *common, update_only=True, **options)
             yield Case(f"{metric}_1m", f"{metric}, 1M {kind}", 1_000_000, 500, *common, **options)
 

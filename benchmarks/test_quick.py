@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.cases import CASES
+from benchmarks.class_cases import CLASS_CASES
 from benchmarks.correctness import WrongAnswerError, assert_same_answer
 from benchmarks.table import report
 
@@ -29,6 +30,14 @@ def test_quick_run_checks_every_case_and_writes_json(tmp_path: Path) -> None:
         assert {"tallymetrics", "NumPy"} <= tools
         assert all(min(arm["raw_seconds"]) > 0 for arm in case["arms"])
     assert report(results) == run.stdout.rstrip("\n")
+
+
+def test_every_class_answers_as_keras() -> None:
+    pytest.importorskip("keras")
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--classes", "--competitors", "keras_on_numpy"]
+    run = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr
+    assert all(case.title in run.stdout for case in CLASS_CASES.values())
 
 
 def test_unknown_case_is_a_usage_error() -> None:

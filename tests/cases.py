@@ -2,6 +2,9 @@
 
 import numpy as np
 import reference as twin
+from cases_columns import COLUMN_FAMILIES
+from cases_rows import ROWS
+from cases_thresholds import THRESHOLDS
 from draws import (
     absolute_difference,
     draw_binary,
@@ -206,7 +209,7 @@ OURS = [
     ),
 ]
 
-FAMILIES = ACCURACIES + CROSSENTROPIES + REDUCTIONS + OURS
+FAMILIES = ACCURACIES + CROSSENTROPIES + REDUCTIONS + ROWS + OURS + COLUMN_FAMILIES + THRESHOLDS
 KINDS = [
     (3, "float32", "uint8", "none"),
     (10, "float64", "int32", "element"),

@@ -1,12 +1,12 @@
 """Keras as the oracle of its twins; and the right answer where Keras is known to be wrong."""
 
-import doctest
 import inspect
-import types
+import re
 
 import numpy as np
 import pytest
 from cases import FAMILIES
+from cases_columns import COLUMN_FAMILIES
 from families import Case
 
 from tallymetrics import metrics
@@ -15,17 +15,34 @@ keras = pytest.importorskip("keras")
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning:keras")
 
-BATCHWISE_IN_KERAS = {"MeanSquaredError", "MeanAbsoluteError"}
-NOT_ON_THE_NUMPY_BACKEND = {"SparseCategoricalCrossentropy-axis-1"}
+BATCHWISE_IN_KERAS = {"MeanSquaredError", "MeanAbsoluteError", "BinaryCrossentropy", "Poisson", "Hinge", "SquaredHinge"}
+BATCHWISE_IN_KERAS |= {"MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "LogCoshError"}
+NOT_ON_THE_NUMPY_BACKEND = {"SparseCategoricalCrossentropy-axis-1", "BinaryCrossentropy-logits"}
 COUNTS_IGNORED_ROWS_IN_KERAS = {"SparseCategoricalCrossentropy-ignore"}
+REQUIRED = {
+    "SensitivityAtSpecificity": {"specificity": 0.5},
+    "SpecificityAtSensitivity": {"sensitivity": 0.5},
+    "PrecisionAtRecall": {"recall": 0.5},
+    "RecallAtPrecision": {"precision": 0.5},
+}
+# tests/test_thresholds.py says where Keras differs from these.
+OURS_ALONE = {"Precision-macro", "Precision-top-k", "Recall-class-id", "Recall-weighted", "SpecificityAtSensitivity"}
+OURS_ALONE |= {"FalseNegatives-rank-3", "AUC-ranked-ROC", "AUC-ranked-PR"}
+OURS_ALONE |= {"Precision-samples", "Recall-samples"}
 TWINS = [name for name in metrics.__all__ if name != "Metric" and inspect.isclass(getattr(keras.metrics, name, None))]
+# Their arguments, results and differences are in test_keras_columns.py.
+IN_ANOTHER_FILE = {family.metric_name for family in COLUMN_FAMILIES}
+SIMPLE_TWINS = [name for name in TWINS if name != "MeanMetricWrapper" and name not in IN_ANOTHER_FILE]
 SAME_AS_KERAS = [
     family
     for family in FAMILIES
-    if family.metric_name in TWINS
-    and family.metric_name != "MeanMetricWrapper"
-    and family.name not in BATCHWISE_IN_KERAS | NOT_ON_THE_NUMPY_BACKEND | COUNTS_IGNORED_ROWS_IN_KERAS
+    if family.metric_name in SIMPLE_TWINS
+    and family.name not in BATCHWISE_IN_KERAS | NOT_ON_THE_NUMPY_BACKEND | COUNTS_IGNORED_ROWS_IN_KERAS | OURS_ALONE
 ]
+
+
+def without_number(name):
+    return re.sub(r"_\d+$", "", name)
 
 
 @pytest.mark.parametrize("weights", ["none", "row", "element"])
@@ -41,48 +58,42 @@ def test_random_batches(family, weights, rng):
                 batch = type(batch)((batch.inputs[0].astype(np.int32), batch.inputs[1]), batch.sample_weight)
             batch.feed(ours)
             batch.feed(theirs)
-            np.testing.assert_allclose(ours.result(), float(theirs.result()), rtol=2e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize("name", TWINS)
-def test_docstring_examples(name):
-    examples = doctest.DocTestParser().get_examples(getattr(keras.metrics, name).__doc__)
-    ours = types.SimpleNamespace(metrics=metrics)
-    names = {"keras": ours, "metrics": metrics, "np": np, name: getattr(metrics, name)}
-    for example in examples:
-        if example.want:
-            assert eval(example.source, names) == pytest.approx(float(example.want), rel=1e-6)
-        else:
-            exec(example.source, names)
+            np.testing.assert_allclose(ours.result(), np.asarray(theirs.result()), rtol=2e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", TWINS)
 def test_constructors_take_the_arguments_of_keras(name):
     ours, theirs = (inspect.signature(getattr(module, name)).parameters for module in (metrics, keras.metrics))
-    assert [(one.name, one.default) for one in ours.values()] == [(one.name, one.default) for one in theirs.values()]
+    expected = [(one.name, one.default) for one in theirs.values()]
+    assert [(one.name, one.default) for one in ours.values()][: len(expected)] == expected
 
 
-@pytest.mark.parametrize("name", [name for name in TWINS if name != "MeanMetricWrapper"])
+@pytest.mark.parametrize("name", SIMPLE_TWINS)
 def test_names_and_configs_are_those_of_keras(name):
-    ours, theirs = getattr(metrics, name)(), getattr(keras.metrics, name)()
-    assert ours.name == theirs.name
+    ours, theirs = (getattr(module, name)(**REQUIRED.get(name, {})) for module in (metrics, keras.metrics))
+    assert without_number(ours.name) == without_number(theirs.name)
     assert set(ours.get_config()) >= set(theirs.get_config())
-    assert {**ours.get_config(), "dtype": None} == {**ours.get_config(), **theirs.get_config(), "dtype": None}
+    changed = {"dtype": None, "name": None}
+    assert {**ours.get_config(), **changed} == {**ours.get_config(), **theirs.get_config(), **changed}
 
 
-@pytest.mark.parametrize("name", [name for name in TWINS if name != "MeanMetricWrapper"])
+@pytest.mark.parametrize("name", SIMPLE_TWINS)
 def test_get_takes_the_identifiers_of_keras(name):
     from keras.src.metrics import ALL_OBJECTS_DICT
 
     identifiers = [key for key, value in ALL_OBJECTS_DICT.items() if value is getattr(keras.metrics, name)]
     assert len(identifiers) >= 2
     for identifier in identifiers:
+        if name in REQUIRED:
+            with pytest.raises(TypeError, match="required positional argument"):
+                metrics.get(identifier)
+            continue
         assert type(metrics.get(identifier)) is getattr(metrics, name)
         assert metrics.get(identifier) is not metrics.get(identifier)
-        assert metrics.get(identifier).name == keras.metrics.get(identifier).name
+        assert without_number(metrics.get(identifier).name) == without_number(keras.metrics.get(identifier).name)
 
 
-@pytest.mark.parametrize("identifier", ["acc", "ce", "crossentropy", "logcosh", "no_such_metric", ""])
+@pytest.mark.parametrize("identifier", ["acc", "ACC", "ce", "crossentropy", "no_such_metric", ""])
 def test_get_refuses_what_keras_refuses(identifier):
     with pytest.raises(ValueError, match=identifier or None):
         keras.metrics.get(identifier)
@@ -102,6 +113,18 @@ RANK_ALIGNMENT = {
     "BinaryAccuracy": [((4, 1), (4,)), ((4,), (4, 1)), ((4, 1), (4, 1)), ((4, 3), (4, 3, 1))],
     "MeanSquaredError": [((4, 1), (4,)), ((4,), (4, 1)), ((4, 1), (4, 1))],
     "MeanAbsoluteError": [((4, 1), (4,)), ((4,), (4, 1))],
+    "RootMeanSquaredError": [((4, 1), (4,)), ((4,), (4, 1)), ((4, 3, 1), (4, 3)), ((4, 1), (4, 3))],
+    "MeanAbsolutePercentageError": [((4, 1), (4,)), ((4,), (4, 1)), ((4, 3, 1), (4, 3)), ((4, 1), (4, 3))],
+    "MeanSquaredLogarithmicError": [((4, 1), (4,)), ((4,), (4, 1)), ((4, 2, 3), (1, 2, 3))],
+    "LogCoshError": [((4, 1), (4,)), ((4,), (4, 1)), ((4, 2, 1), (4, 2, 3))],
+    "CosineSimilarity": [((4, 1), (4,)), ((4,), (4, 1)), ((1, 3), (4, 3)), ((4, 2, 3), (4, 2, 3))],
+    "ConcordanceCorrelation": [((4, 1), (4,)), ((4,), (4, 1)), ((4, 1), (4, 3)), ((4, 2, 3), (4, 2, 3))],
+    "BinaryCrossentropy": [((4, 1), (4, 1)), ((4, 2), (4, 2)), ((4, 2, 3), (4, 2, 3))],
+    "KLDivergence": [((4, 1), (4, 1)), ((4, 3), (4, 3)), ((4, 1), (4, 3))],
+    "Poisson": [((4, 1), (4, 1)), ((4, 1), (4, 3)), ((4, 2, 3), (4, 2, 3))],
+    "Hinge": [((4, 1), (4, 1)), ((4, 1), (4, 3)), ((4, 2, 3), (4, 2, 3))],
+    "SquaredHinge": [((4, 1), (4, 1)), ((1, 3), (4, 3))],
+    "CategoricalHinge": [((4, 1), (4, 1)), ((4, 3), (4, 3)), ((4, 2, 3), (4, 2, 3))],
     "SparseCategoricalAccuracy": [((4, 1), (4, 3)), ((4,), (4, 3)), ((4, 2, 1), (4, 2, 3)), ((4, 2), (4, 2, 3))],
     "SparseCategoricalCrossentropy": [((4, 1), (4, 3)), ((4, 2, 1), (4, 2, 3))],
 }
@@ -125,7 +148,7 @@ def test_ranks_align_as_in_keras(name, true_shape, pred_shape, weight_shape, rng
     ours, theirs = getattr(metrics, name)(), getattr(keras.metrics, name)()
     for metric in (ours, theirs):
         metric.update_state(y_true, y_pred, sample_weight=weight)
-    assert ours.result() == pytest.approx(float(theirs.result()), rel=1e-6)
+    assert ours.result() == pytest.approx(float(theirs.result()), rel=1e-6, abs=1e-7)
 
 
 @pytest.mark.parametrize("name", ["Mean", "Sum"])

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 CPP = Path(__file__).parents[1] / "cpp"
-KERNELS = ["convert", "rows", "scores", "sums"]
+KERNELS = ["class_counts", "convert", "correlation_rows", "entropy_rows", "error_rows", "rows", "scores", "sums"]
+KERNELS += ["thresholds"]
 ALLOWED_UNDEFINED = {"memcpy", "memmove", "memset", "pow"}
 
 pytestmark = [

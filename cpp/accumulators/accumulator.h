@@ -12,6 +12,7 @@ constexpr unsigned kNeedTrueClass = 32;
 
 // The derived columns of up to kBlockRows rows; those that nobody asked for are null.
 struct Block {
+  int64_t first = 0;  // the number of its first row in the batch
   int64_t rows = 0;
   const int32_t* true_class = nullptr;
   const int32_t* predicted = nullptr;
@@ -19,7 +20,7 @@ struct Block {
   const int32_t* tied = nullptr;
   const int32_t* tied_before = nullptr;
   const double* const* values = nullptr;  // the value columns of the pass, by number
-  const double* weights = nullptr;        // null: every weight is 1
+  const double* weights = nullptr;        // null: every weight is 1, or each element has its own
   double share = 1.0;                     // what one row is of its sample: 1 / rows per sample
 };
 
@@ -44,12 +45,6 @@ class Accumulator {
   virtual void commit() = 0;
   // A checked block straight into the state.
   virtual void add_to_state(const Block& block) = 0;
-};
-
-// Labels equal to `label` take no part; when `active` is false every label does.
-struct Ignored {
-  bool active = false;
-  int32_t label = 0;
 };
 
 }  // namespace tally

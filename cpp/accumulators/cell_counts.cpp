@@ -121,18 +121,46 @@ void CellCounts::commit() {
     for (int64_t cell = 0; cell < table_.cells; ++cell) units[cell] += spill.as<int64_t>()[cell];
 }
 
+// Of an ignored row no prediction is refused.
+int64_t LabelCounts::refused_prediction(const Block& block) const {
+  if (options_.predicted_value >= 0) return -1;
+  const auto& functions = *kernels().convert;
+  if (options_.drops) return functions.first_unreadable(block.predicted, block.rows);
+  int64_t row = functions.first_outside(block.predicted, block.rows, options_.classes, 0);
+  if (row < 0 || !options_.ignored.active) return row;
+  for (; row < block.rows; ++row)
+    if (static_cast<uint32_t>(block.predicted[row]) >= static_cast<uint32_t>(options_.classes) &&
+        !options_.ignored.contains(block.true_class[row]))
+      return row;
+  return -1;
+}
+
 Fault LabelCounts::check(const Block& block) const {
-  const auto first_outside = kernels().convert->first_outside;
-  const int64_t row = first_outside(block.true_class, block.rows, classes_, 0);
-  const int64_t predicted_row = first_outside(block.predicted, block.rows, classes_, 0);
+  const int64_t row = options_.drops ? kernels().convert->first_unreadable(block.true_class, block.rows)
+                                     : first_refused(block.true_class, block.rows, options_.classes, options_.ignored);
+  const int64_t predicted_row = refused_prediction(block);
   if (row >= 0 && (predicted_row < 0 || row <= predicted_row)) return {Argument::kTrueLabel, row};
   if (predicted_row >= 0) return {Argument::kPredictedLabel, predicted_row};
   return {};
 }
 
 void LabelCounts::cells_of(const Block& block, uint32_t* cells) const {
-  const auto classes = static_cast<uint32_t>(classes_);
-  kernels().convert->pair_cells(block.true_class, block.predicted, block.rows, classes, cells);
+  const auto& functions = *kernels().convert;
+  const auto classes = static_cast<uint32_t>(options_.classes);
+  const int32_t* predicted = block.predicted;
+  int32_t reached[kBlockRows];
+  if (options_.predicted_value >= 0) {
+    const double* values = block.values[options_.predicted_value];
+    for (int64_t row = 0; row < block.rows; ++row) reached[row] = static_cast<int32_t>(values[row]);
+    predicted = reached;
+  }
+  if (!options_.has_extra_cells()) return functions.pair_cells(block.true_class, predicted, block.rows, classes, cells);
+  functions.known_pair_cells(block.true_class, predicted, block.rows, classes, cells);
+  if (!options_.ignored.active) return;
+  const uint32_t cell = classes * classes + 1;
+  functions.mark_cells(block.true_class, block.rows, options_.ignored.label, cell, cells);
+  for (const int32_t other : options_.ignored.others)
+    functions.mark_cells(block.true_class, block.rows, other, cell, cells);
 }
 
 void LabelCounts::add(const Block& block, int worker) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "accumulators/accumulator.h"
+#include "accumulators/ignored.h"
 #include "support/scratch.h"
 
 namespace tally {
@@ -47,9 +48,21 @@ class CellCounts {
 // Pairs of true and predicted class: cell = true * classes + predicted.
 class LabelCounts final : public Accumulator {
  public:
-  LabelCounts(CellTable table, int32_t classes) : counts_(std::move(table)), classes_(classes) {}
+  struct Options {
+    int32_t classes = 0;
+    // Rows with a label outside [0, classes) are counted in the cell behind the pairs, not refused.
+    bool drops = false;
+    // Rows with such a true label are counted in the next cell.
+    Ignored ignored;
+    // Not negative: the predicted class is that value column, of zeros and ones.
+    int predicted_value = -1;
 
-  unsigned needs() const override { return kNeedTrueClass | kNeedPredicted; }
+    bool has_extra_cells() const { return drops || ignored.active; }
+  };
+
+  LabelCounts(CellTable table, const Options& options) : counts_(std::move(table)), options_(options) {}
+
+  unsigned needs() const override { return kNeedTrueClass | (options_.predicted_value < 0 ? kNeedPredicted : 0u); }
   Fault check(const Block& block) const override;
   void prepare(int workers, int64_t rows, bool weighted) override { counts_.prepare(workers, rows, weighted); }
   void add(const Block& block, int worker) override;
@@ -57,10 +70,11 @@ class LabelCounts final : public Accumulator {
   void add_to_state(const Block& block) override;
 
  private:
+  int64_t refused_prediction(const Block& block) const;
   void cells_of(const Block& block, uint32_t* cells) const;
 
   CellCounts counts_;
-  int32_t classes_;
+  Options options_;
 };
 
 // Ranks of the true class under the three tie rules: cell = rule * (max_k + 1) + min(rank, max_k).

@@ -1,20 +1,12 @@
 // Exact sums of a value column and of its weights.
 #include "accumulators/value_sums.h"
 
+#include "accumulators/ignored.h"
+#include "support/block_sum.h"
 #include "support/dispatch.h"
 
 namespace tally {
 namespace {
-
-void add_values(int64_t* words, const double* values, int64_t count, int64_t* exponent) {
-  double parts[2];
-  if (kernels().sums->exact_parts(values, count, parts, exponent)) {
-    add_exactly(words, parts[0]);
-    if (parts[1] != 0.0) add_exactly(words, parts[1]);
-  } else {
-    for (int64_t i = 0; i < count; ++i) add_exactly(words, values[i]);
-  }
-}
 
 void add_words(int64_t* target, const int64_t* source) {
   for (int i = 0; i < kSumWords; ++i) target[i] += source[i];
@@ -25,8 +17,7 @@ void add_words(int64_t* target, const int64_t* source) {
 
 Fault ValueSum::check(const Block& block) const {
   if (options_.classes < 0) return {};
-  const int32_t ignored = options_.ignored.active ? options_.ignored.label : 0;
-  const int64_t row = kernels().convert->first_outside(block.true_class, block.rows, options_.classes, ignored);
+  const int64_t row = first_refused(block.true_class, block.rows, options_.classes, options_.ignored);
   return row < 0 ? Fault{} : Fault{Argument::kTrueLabel, row};
 }
 
@@ -41,17 +32,17 @@ void ValueSum::add_block(const Block& block, Partial& partial, int64_t* total, i
   // A sum takes weights as they are; in a mean the rows of a sample share its weight.
   const double share = options_.count ? block.share : 1.0;
   if (!block.weights && share == 1.0 && !options_.ignored.active) {
-    add_values(total, values, block.rows, &partial.total_exponent);
+    add_values(total, values, block.rows, &partial.total_grid);
     if (count) count[kUnitLimb] += block.rows;
     return;
   }
   for (int64_t row = 0; row < block.rows; ++row) {
     weights[kept] = (block.weights ? block.weights[row] : 1.0) * share;
     products[kept] = values[row] * weights[kept];
-    kept += !(options_.ignored.active && block.true_class[row] == options_.ignored.label);
+    kept += !(options_.ignored.active && options_.ignored.contains(block.true_class[row]));
   }
-  add_values(total, products, kept, &partial.total_exponent);
-  if (count) add_values(count, weights, kept, &partial.count_exponent);
+  add_values(total, products, kept, &partial.total_grid);
+  if (count) add_values(count, weights, kept, &partial.count_grid);
 }
 
 void ValueSum::add(const Block& block, int worker) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "accumulators/accumulator.h"
+#include "accumulators/ignored.h"
 #include "support/exact_sum.h"
 
 namespace tally {
@@ -32,9 +33,9 @@ class ValueSum final : public Accumulator {
     int64_t total[kSumWords] = {};
     int64_t count[kSumWords] = {};
     int64_t additions = 0;
-    // Exponents of the last block, which the next one most likely has too.
-    int64_t total_exponent = 0;
-    int64_t count_exponent = 0;
+    // Grids of the last block, which most likely suit the next one too.
+    SumGrid total_grid;
+    SumGrid count_grid;
   };
   void add_block(const Block& block, Partial& partial, int64_t* total, int64_t* count) const;
 

@@ -42,6 +42,14 @@ DType dtype_of(const py::dtype& dtype) {
   }
 }
 
+bool is_writable(const py::handle& object, DType type, int64_t size) {
+  constexpr int kFlags = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_WRITEABLE_ |
+                         py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+  if (!py::isinstance<py::array>(object)) return false;
+  const auto array = py::reinterpret_borrow<py::array>(object);
+  return dtype_of(array.dtype()) == type && (array.flags() & kFlags) == kFlags && array.size() == size;
+}
+
 }  // namespace
 
 ArrayView view_of(const py::handle& object) {
@@ -66,13 +74,15 @@ ArrayView view_of(const py::handle& object) {
 }
 
 int64_t* state_of(const py::handle& object, int64_t words) {
-  const auto array = py::reinterpret_borrow<py::array>(object);
-  constexpr int kFlags = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_WRITEABLE_ |
-                         py::detail::npy_api::NPY_ARRAY_ALIGNED_;
-  if (!py::isinstance<py::array>(object) || dtype_of(array.dtype()) != DType::kInt64 ||
-      (array.flags() & kFlags) != kFlags || array.size() != words)
+  if (!is_writable(object, DType::kInt64, words))
     throw std::invalid_argument("a state must be a writable, contiguous int64 array of " + std::to_string(words));
-  return static_cast<int64_t*>(const_cast<void*>(array.data()));
+  return static_cast<int64_t*>(const_cast<void*>(py::reinterpret_borrow<py::array>(object).data()));
+}
+
+double* numbers_of(const py::handle& object, int64_t count) {
+  if (!is_writable(object, DType::kFloat64, count))
+    throw std::invalid_argument("values must be a writable, contiguous float64 array of " + std::to_string(count));
+  return static_cast<double*>(const_cast<void*>(py::reinterpret_borrow<py::array>(object).data()));
 }
 
 }  // namespace tally

@@ -14,4 +14,7 @@ ArrayView view_of(const pybind11::handle& object);
 // A writable int64 array of exactly this many words.
 int64_t* state_of(const pybind11::handle& object, int64_t words);
 
+// A writable float64 array of exactly this many numbers.
+double* numbers_of(const pybind11::handle& object, int64_t count);
+
 }  // namespace tally

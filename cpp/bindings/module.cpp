@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 #include "bindings/arrays.h"
@@ -24,7 +25,8 @@ Batch batch_of(const py::handle& y_true, const py::handle& y_pred, const py::han
   batch.rows = batch.y_pred.rows;
   for (const ArrayView* view : {&batch.y_true, &batch.weights})
     if (view->dimensions && view->rows != batch.rows) throw std::invalid_argument("arrays differ in rows");
-  if (batch.weights.dimensions == 2) throw std::invalid_argument("weights must have one dimension");
+  if (batch.weights.dimensions == 2 && batch.weights.width != batch.y_pred.width)
+    throw std::invalid_argument("weights must be of rows or of elements");
   if (batch.y_pred.width < 1 || batch.y_true.width < 1 || batch.y_pred.width > INT32_MAX || rows_per_sample < 1)
     throw std::invalid_argument("a width is out of range");
   return batch;
@@ -79,6 +81,18 @@ std::pair<int64_t, int64_t> weight_limbs(const py::array& weights) {
   return {first, last};
 }
 
+// The bins of the fixed histogram that float64 scores fall into.
+py::array_t<int64_t> histogram_bins(const py::array_t<double, py::array::c_style>& scores) {
+  py::array_t<int64_t> bins(scores.size());
+  uint32_t buffer[kBlockRows];
+  for (int64_t begin = 0; begin < scores.size(); begin += kBlockRows) {
+    const int64_t count = std::min(kBlockRows, static_cast<int64_t>(scores.size()) - begin);
+    kernels().thresholds->bins_f64(scores.data() + begin, count, buffer);
+    std::copy(buffer, buffer + count, bins.mutable_data() + begin);
+  }
+  return bins;
+}
+
 void carry_words(const py::array& words) { carry(state_of(words, kSumWords)); }
 
 uint64_t read_sum(const py::array& array, int threads) {
@@ -96,6 +110,7 @@ PYBIND11_MODULE(_core, module) {
   module.def("add", &add, py::arg("y_true").none(true), py::arg("y_pred"), py::arg("weights").none(true),
              py::arg("rows_per_sample"), py::arg("accumulators"), py::arg("threads"));
   module.def("weight_limbs", &weight_limbs, py::arg("weights"));
+  module.def("histogram_bins", &histogram_bins, py::arg("scores"));
   module.def("carry_words", &carry_words, py::arg("words"));
   module.def("read_sum", &read_sum, py::arg("array"), py::arg("threads"));
   module.def("instruction_sets", &instruction_sets);
@@ -107,9 +122,39 @@ PYBIND11_MODULE(_core, module) {
   module.attr("UNIT_LIMB") = kUnitLimb;
   module.attr("MEAN") = static_cast<int>(kMeanAccumulator);
   module.attr("LABEL_COUNTS") = static_cast<int>(kLabelAccumulator);
+  module.attr("ROW_VALUES") = static_cast<int>(kValuesAccumulator);
   module.attr("RANK_COUNTS") = static_cast<int>(kRankAccumulator);
-  const char* values[] = {
-      "HIT",   "WITHIN_TOP",   "SPARSE_CROSSENTROPY", "CROSSENTROPY", "SQUARED_ERROR", "ABSOLUTE_ERROR",
-      "EQUAL", "BINARY_EQUAL", "EARTH_MOVERS",        "MEAN_ERROR",   "ROW_MEAN"};
-  for (int kind = 0; kind <= static_cast<int>(ValueKind::kRowMean); ++kind) module.attr(values[kind]) = kind;
+  module.attr("THRESHOLD_COUNTS") = static_cast<int>(kThresholdAccumulator);
+  module.attr("HISTOGRAM_BINS") = kHistogramBins;
+  module.attr("CLASS_COUNTS") = static_cast<int>(kClassAccumulator);
+  module.attr("MOMENTS") = static_cast<int>(kMomentAccumulator);
+  const char* values[] = {"HIT",
+                          "WITHIN_TOP",
+                          "SPARSE_CROSSENTROPY",
+                          "CROSSENTROPY",
+                          "SQUARED_ERROR",
+                          "ABSOLUTE_ERROR",
+                          "EQUAL",
+                          "BINARY_EQUAL",
+                          "ROW_PRECISION",
+                          "ROW_RECALL",
+                          "EARTH_MOVERS",
+                          "MEAN_ERROR",
+                          "ROW_MEAN",
+                          "BINARY_CROSSENTROPY",
+                          "HINGE",
+                          "SQUARED_HINGE",
+                          "CATEGORICAL_HINGE",
+                          "KL_DIVERGENCE",
+                          "POISSON",
+                          "LOG_COSH",
+                          "PERCENTAGE_ERROR",
+                          "SQUARED_LOGARITHMIC_ERROR",
+                          "COSINE",
+                          "PEARSON",
+                          "CONCORDANCE",
+                          "HUBER",
+                          "REACHED"};
+  static_assert(std::size(values) == static_cast<size_t>(ValueKind::kValueKinds), "every value has a name");
+  for (size_t kind = 0; kind < std::size(values); ++kind) module.attr(values[kind]) = kind;
 }

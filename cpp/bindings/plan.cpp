@@ -6,6 +6,10 @@
 #include <stdexcept>
 
 #include "accumulators/cell_counts.h"
+#include "accumulators/class_counts.h"
+#include "accumulators/moments.h"
+#include "accumulators/row_values.h"
+#include "accumulators/threshold_counts.h"
 #include "accumulators/value_sums.h"
 #include "bindings/arrays.h"
 
@@ -18,9 +22,20 @@ void require(bool holds, const char* message) {
   if (!holds) throw std::invalid_argument(message);
 }
 
+// None, a label, or a tuple of labels.
 Ignored ignored_of(const py::handle& object) {
-  if (object.is_none()) return {};
-  return {true, object.cast<int32_t>()};
+  Ignored ignored;
+  if (object.is_none()) return ignored;
+  ignored.active = true;
+  if (!py::isinstance<py::tuple>(object)) {
+    ignored.label = object.cast<int32_t>();
+    return ignored;
+  }
+  const auto labels = object.cast<std::vector<int32_t>>();
+  require(!labels.empty(), "no label to ignore");
+  ignored.label = labels.front();
+  ignored.others.assign(labels.begin() + 1, labels.end());
+  return ignored;
 }
 
 CellTable table_of(const py::tuple& spec, int64_t cells) {
@@ -37,7 +52,10 @@ CellTable table_of(const py::tuple& spec, int64_t cells) {
 }  // namespace
 
 void Plan::add(const py::tuple& spec) {
-  switch (spec[0].cast<int>()) {
+  const int kind = spec[0].cast<int>();
+  const bool takes_rows_of_weights = kind == kClassAccumulator || kind == kMomentAccumulator;
+  require(batch_.weights.dimensions < 2 || takes_rows_of_weights, "weights must have one dimension");
+  switch (kind) {
     case kMeanAccumulator:
       add_mean(spec);
       break;
@@ -47,23 +65,39 @@ void Plan::add(const py::tuple& spec) {
     case kRankAccumulator:
       add_ranks(spec);
       break;
+    case kValuesAccumulator:
+      add_values(spec);
+      break;
+    case kClassAccumulator:
+      add_classes(spec);
+      break;
+    case kMomentAccumulator:
+      add_moments(spec);
+      break;
+    case kThresholdAccumulator:
+      add_thresholds(spec);
+      break;
     default:
       throw std::invalid_argument("unknown accumulator");
   }
   demand.needs |= accumulators.back()->needs();
 }
 
+ValueSpec Plan::value_of(const py::tuple& spec, size_t first) const {
+  ValueSpec value;
+  const int kind = spec[first].cast<int>();
+  require(kind >= 0 && kind < static_cast<int>(ValueKind::kValueKinds), "unknown value");
+  value.kind = static_cast<ValueKind>(kind);
+  value.number = spec[first + 1].cast<double>();
+  value.from_logits = spec[first + 2].cast<bool>();
+  if (!spec[first + 3].is_none()) value.bins = bins_of(spec[first + 3]);
+  require_shapes(value);
+  return value;
+}
+
 // (kind, total, count or None, value kind, number, from_logits, bins or None, ignored or None)
 void Plan::add_mean(const py::tuple& spec) {
-  ValueSpec value;
-  const int kind = spec[3].cast<int>();
-  if (kind < 0 || kind > static_cast<int>(ValueKind::kRowMean)) throw std::invalid_argument("unknown value");
-  value.kind = static_cast<ValueKind>(kind);
-  value.number = spec[4].cast<double>();
-  value.from_logits = spec[5].cast<bool>();
-  if (!spec[6].is_none()) value.bins = bins_of(spec[6]);
-  require_shapes(value);
-
+  const ValueSpec value = value_of(spec, 3);
   ValueSum::Options options;
   options.total = state_of(spec[1], kSumWords);
   options.count = spec[2].is_none() ? nullptr : state_of(spec[2], kSumWords);
@@ -75,15 +109,36 @@ void Plan::add_mean(const py::tuple& spec) {
   accumulators.push_back(std::make_unique<ValueSum>(options));
 }
 
-// (kind, planes, first limb, classes)
+// (kind, float64 array of one value a row, value kind, number, from_logits, bins or None, ignored or None)
+void Plan::add_values(const py::tuple& spec) {
+  const ValueSpec value = value_of(spec, 2);
+  RowValues::Options options;
+  options.target = numbers_of(spec[1], batch_.rows);
+  options.value = number_of(value);
+  options.ignored = ignored_of(spec[6]);
+  const unsigned needs = needs_of(value);
+  if (needs & kNeedTrueClass) options.classes = static_cast<int32_t>(batch_.y_pred.width);
+  demand.needs |= needs;
+  accumulators.push_back(std::make_unique<RowValues>(options));
+}
+
+// (kind, planes, first limb, classes, whether unknown labels are dropped, ignored or None, threshold or None)
 void Plan::add_labels(const py::tuple& spec) {
   const int64_t classes = spec[3].cast<int64_t>();
-  for (const ArrayView* view : {&batch_.y_true, &batch_.y_pred})
-    require(view->dimensions == 1 || (view->dimensions == 2 && view->width == classes),
-            "rows must have one score a class");
   require(classes >= 1 && classes <= 65535, "classes must lie in [1, 65535]");
-  accumulators.push_back(
-      std::make_unique<LabelCounts>(table_of(spec, classes * classes), static_cast<int32_t>(classes)));
+  LabelCounts::Options options;
+  options.classes = static_cast<int32_t>(classes);
+  options.drops = spec[4].cast<bool>();
+  options.ignored = ignored_of(spec[5]);
+  for (const ArrayView* view : {&batch_.y_true, &batch_.y_pred})
+    require(view->dimensions == 1 || (view->dimensions == 2 && (view->width == classes || options.drops)),
+            "rows must have one score a class");
+  if (!spec[6].is_none()) {
+    require(batch_.y_pred.dimensions == 1 && classes == 2, "a threshold tells two classes apart");
+    options.predicted_value = number_of({ValueKind::kReached, spec[6].cast<double>(), false, nullptr});
+  }
+  const int64_t cells = classes * classes + (options.has_extra_cells() ? 2 : 0);
+  accumulators.push_back(std::make_unique<LabelCounts>(table_of(spec, cells), options));
 }
 
 // (kind, planes, first limb, max_k)
@@ -93,6 +148,73 @@ void Plan::add_ranks(const py::tuple& spec) {
   require(batch_.y_pred.dimensions == 2 && batch_.y_true.dimensions >= 1, "ranks need rows of scores");
   accumulators.push_back(std::make_unique<RankCounts>(table_of(spec, 3 * (max_k + 1)), static_cast<int32_t>(max_k),
                                                       static_cast<int32_t>(batch_.y_pred.width)));
+}
+
+// (kind, words, threshold or None)
+void Plan::add_classes(const py::tuple& spec) {
+  const ArrayView& y_pred = batch_.y_pred;
+  require(batch_.y_true.dimensions == 2 && y_pred.dimensions == 2 && batch_.y_true.width == y_pred.width,
+          "classes need rows of labels and of scores");
+  ClassCounts::Options options;
+  options.y_true = batch_.y_true;
+  options.y_pred = y_pred;
+  options.weights = element_weights();
+  options.words = state_of(spec[1], 3 * y_pred.width * kSumWords);
+  options.by_maximum = spec[2].is_none();
+  const double threshold = options.by_maximum ? 1e-9 : spec[2].cast<double>();
+  // Scores are compared in their own precision.
+  const bool single = is_floating(y_pred.type) && fits_float32(y_pred.type);
+  options.threshold = single ? static_cast<double>(static_cast<float>(threshold)) : threshold;
+  accumulators.push_back(std::make_unique<ClassCounts>(options));
+}
+
+// (kind, words, words of the number of samples or None, crossed)
+void Plan::add_moments(const py::tuple& spec) {
+  const ArrayView& y_pred = batch_.y_pred;
+  require(batch_.y_true.dimensions == y_pred.dimensions && batch_.y_true.width == y_pred.width,
+          "y_true and y_pred differ in shape");
+  Moments::Options options;
+  options.y_true = batch_.y_true;
+  options.y_pred = y_pred;
+  options.weights = element_weights();
+  options.crossed = spec[3].cast<bool>();
+  options.words = state_of(spec[1], (options.crossed ? 6 : 4) * y_pred.width * kSumWords);
+  if (!spec[2].is_none()) options.samples = state_of(spec[2], kSumWords);
+  accumulators.push_back(std::make_unique<Moments>(options));
+}
+
+ArrayView Plan::element_weights() const { return batch_.weights.dimensions == 2 ? batch_.weights : ArrayView{}; }
+
+// (kind, planes, first limb, thresholds or None for the histogram, width, class id or -1, top k or 0, by column, binary
+// labels, least bucket, in double)
+void Plan::add_thresholds(const py::tuple& spec) {
+  ThresholdCounts::Options options;
+  if (!spec[3].is_none()) {
+    const auto thresholds = py::reinterpret_borrow<py::array>(spec[3]);
+    require(py::isinstance<py::array_t<double, py::array::c_style>>(thresholds) && thresholds.size() >= 1 &&
+                thresholds.size() < (int64_t{1} << 24),
+            "thresholds must be contiguous float64");
+    options.thresholds = static_cast<const double*>(thresholds.data());
+    options.count = thresholds.size();
+  }
+  options.width = spec[4].cast<int64_t>();
+  options.class_id = spec[5].cast<int64_t>();
+  options.top_k = spec[6].cast<int64_t>();
+  options.by_column = spec[7].cast<bool>();
+  options.binary_labels = spec[8].cast<bool>();
+  options.least = spec[9].cast<uint32_t>();
+  options.in_double = spec[10].cast<bool>();
+  const ArrayView& y_true = batch_.y_true;
+  const ArrayView& y_pred = batch_.y_pred;
+  require(y_true.dimensions == y_pred.dimensions && y_true.width == y_pred.width, "y_true and y_pred differ in shape");
+  require(
+      options.width >= 1 && (y_pred.dimensions == 1 ? y_pred.rows % options.width == 0 : y_pred.width == options.width),
+      "the width is out of range");
+  require(options.class_id >= -1 && options.class_id < options.width && options.top_k >= 0, "a class is out of range");
+  require(!(options.by_column && options.binary_labels), "binary labels are counted in one table");
+  const int64_t cells = ThresholdCounts::cells_of(options);
+  require(cells < (int64_t{1} << 31), "too many cells");
+  accumulators.push_back(std::make_unique<ThresholdCounts>(table_of(spec, cells), y_true, y_pred, options));
 }
 
 const double* Plan::bins_of(const py::handle& object) const {

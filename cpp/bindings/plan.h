@@ -7,7 +7,15 @@
 
 namespace tally {
 
-enum AccumulatorKind : int { kMeanAccumulator, kLabelAccumulator, kRankAccumulator };
+enum AccumulatorKind : int {
+  kMeanAccumulator,
+  kLabelAccumulator,
+  kRankAccumulator,
+  kValuesAccumulator,
+  kClassAccumulator,
+  kMomentAccumulator,
+  kThresholdAccumulator
+};
 
 // Builds the accumulators of one pass and gathers what they need.
 class Plan {
@@ -21,8 +29,15 @@ class Plan {
 
  private:
   void add_mean(const pybind11::tuple& spec);
+  void add_values(const pybind11::tuple& spec);
   void add_labels(const pybind11::tuple& spec);
   void add_ranks(const pybind11::tuple& spec);
+  // The value that four entries of a tuple describe: kind, number, from_logits, bins or None.
+  ValueSpec value_of(const pybind11::tuple& spec, size_t first) const;
+  void add_classes(const pybind11::tuple& spec);
+  void add_moments(const pybind11::tuple& spec);
+  ArrayView element_weights() const;
+  void add_thresholds(const pybind11::tuple& spec);
   const double* bins_of(const pybind11::handle& object) const;
   void require_shapes(const ValueSpec& value) const;
   int number_of(const ValueSpec& value);

@@ -117,7 +117,22 @@ void to_labels(const char* source, DType type, ptrdiff_t stride, int64_t count, 
 }
 
 void to_int64(const char* source, DType type, ptrdiff_t stride, int64_t count, int64_t* target) {
+  if (type == DType::kInt64 && stride == sizeof(int64_t)) {
+    for (int64_t i = 0; i < count; i += 8) __builtin_prefetch(source + (i + 2 * tally::kBlockRows) * 8);
+    std::memcpy(target, source, static_cast<size_t>(count) * sizeof(int64_t));
+    return;
+  }
   convert(source, type, stride, count, target, [](auto value) { return static_cast<int64_t>(widen(value)); });
+}
+
+void equal_integers(const int64_t* left, const int64_t* right, int64_t least, int64_t count, double* target) {
+  int64_t i = 0;
+  for (; i + kDoubles <= count; i += kDoubles) {
+    const Longs integers = load<Longs>(left + i);
+    const Longs equal = (integers == load<Longs>(right + i)) & (integers >= least);
+    store(target + i, equal ? splat<Doubles>(1.0) : Doubles{});
+  }
+  for (; i < count; ++i) target[i] = left[i] == right[i] && left[i] >= least ? 1.0 : 0.0;
 }
 
 void to_float(const char* source, DType type, ptrdiff_t stride, int64_t count, float* target) {
@@ -126,6 +141,14 @@ void to_float(const char* source, DType type, ptrdiff_t stride, int64_t count, f
 
 void to_double(const char* source, DType type, ptrdiff_t stride, int64_t count, double* target) {
   convert(source, type, stride, count, target, [](auto value) { return static_cast<double>(widen(value)); });
+}
+
+void to_truth(const char* source, DType type, ptrdiff_t stride, int64_t count, bool binary, uint8_t* target) {
+  if (!binary)
+    return convert(source, type, stride, count, target, [](auto value) { return uint8_t{widen(value) != 0}; });
+  convert(source, type, stride, count, target, [](auto value) {
+    return static_cast<uint8_t>(widen(value) == 0 ? 0 : widen(value) == 1 ? 1 : 2);
+  });
 }
 
 int64_t first_outside(const int32_t* labels, int64_t count, int32_t classes, int32_t ignored) {
@@ -141,6 +164,29 @@ void pair_cells(const int32_t* __restrict rows, const int32_t* __restrict column
                 uint32_t* __restrict cells) {
   for (int64_t i = 0; i < count; ++i)
     cells[i] = static_cast<uint32_t>(rows[i]) * classes + static_cast<uint32_t>(columns[i]);
+}
+
+int64_t first_unreadable(const int32_t* labels, int64_t count) {
+  int32_t found = 0;
+  for (int64_t i = 0; i < count; ++i) found |= labels[i] == INT32_MIN;
+  if (!found) return -1;
+  for (int64_t i = 0;; ++i)
+    if (labels[i] == INT32_MIN) return i;
+}
+
+void known_pair_cells(const int32_t* __restrict rows, const int32_t* __restrict columns, int64_t count,
+                      uint32_t classes, uint32_t* __restrict cells) {
+  const uint32_t unknown = classes * classes;
+  for (int64_t i = 0; i < count; ++i) {
+    const uint32_t row = static_cast<uint32_t>(rows[i]);
+    const uint32_t column = static_cast<uint32_t>(columns[i]);
+    cells[i] = (row < classes) & (column < classes) ? row * classes + column : unknown;
+  }
+}
+
+void mark_cells(const int32_t* __restrict labels, int64_t count, int32_t label, uint32_t cell,
+                uint32_t* __restrict cells) {
+  for (int64_t i = 0; i < count; ++i) cells[i] = labels[i] == label ? cell : cells[i];
 }
 
 uint64_t read_words(const uint64_t* words, int64_t count) {
@@ -160,5 +206,6 @@ uint64_t read_words(const uint64_t* words, int64_t count) {
 
 #define TALLY_TABLE TALLY_JOIN(tally_convert_kernels, TALLY_LEVEL)
 extern "C" const tally::ConvertKernels TALLY_TABLE;
-const tally::ConvertKernels TALLY_TABLE = {to_labels,     to_int64,   to_float,  to_double,
-                                           first_outside, pair_cells, read_words};
+const tally::ConvertKernels TALLY_TABLE = {to_labels,        to_int64,      equal_integers, to_float,
+                                           to_double,        first_outside, pair_cells,     first_unreadable,
+                                           known_pair_cells, mark_cells,    to_truth,       read_words};

@@ -1,7 +1,7 @@
-// The exponential in plain IEEE operations, for the sums of exponentials of a row.
+// The exponential of numbers that are not positive, in plain IEEE operations.
 #pragma once
 
-#include "kernels/vector.h"
+#include "kernels/logarithm.h"
 
 namespace {
 
@@ -22,30 +22,46 @@ inline Floats exponential(Floats x) {
   return x < -87.0f ? Floats{} : value * load<Floats>(&scale);
 }
 
-inline Doubles exponential(Doubles x) {
-  constexpr double kMagic = 0x1.8p52;
-  const Doubles shifted = x * 0x1.71547652b82fep0 + kMagic;
-  const Doubles whole = shifted - kMagic;
-  const Doubles r = (x - whole * 0x1.62e42fefa2p-1) - whole * 0x1.9ef35793c7673p-41;
-  constexpr double kInverseFactorials[] = {0x1.6124613a86d09p-33,
-                                           0x1.1eed8eff8d898p-29,
-                                           0x1.ae64567f544e4p-26,
-                                           0x1.27e4fb7789f5cp-22,
-                                           0x1.71de3a556c734p-19,
-                                           0x1.a01a01a01a01ap-16,
-                                           0x1.a01a01a01a01ap-13,
-                                           0x1.6c16c16c16c17p-10,
-                                           0x1.1111111111111p-7,
-                                           0x1.5555555555555p-5,
-                                           0x1.5555555555555p-3,
-                                           0.5,
-                                           1.0,
-                                           1.0};
-  Doubles value = splat<Doubles>(kInverseFactorials[0]);
-  for (int i = 1; i < 14; ++i) value = value * r + kInverseFactorials[i];
-  const Longs scale = (load<Longs>(&shifted) << 52) + (int64_t{1023} << 52);
-  value *= load<Doubles>(&scale);
-  return x < -708.0 ? Doubles{} : value;
+// x = n log 2 + rest with |rest| <= log(2) / 2; `scale` becomes 2^n, and `less_one` exp(rest) - 1.
+template <class Double>
+struct Reduced {
+  Double scale;
+  Double less_one;
+
+  explicit inline Reduced(Double x) {
+    constexpr double kMagic = 0x1.8p52;  // adding it leaves round(x) in the low bits
+    const Double shifted = x * 0x1.71547652b82fep0 + kMagic;
+    const Double whole = shifted - kMagic;
+    const Double rest = (x - whole * kLn2High) - whole * kLn2Low;
+    typename IntegerOf<Double>::Type power;
+    std::memcpy(&power, &shifted, sizeof power);
+    power = (power << 52) + (int64_t{1023} << 52);
+    std::memcpy(&scale, &power, sizeof scale);
+
+    const Double square = rest * rest;
+    const Double fourth = square * square;
+    const Double low =
+        (rest * 0x1.5555555555555p-3 + 0.5) + square * (rest * 0x1.1111111111111p-7 + 0x1.5555555555555p-5);
+    const Double middle = (rest * 0x1.a01a01a01a01ap-13 + 0x1.6c16c16c16c17p-10) +
+                          square * (rest * 0x1.71de3a556c734p-19 + 0x1.a01a01a01a01ap-16);
+    const Double high = (rest * 0x1.ae64567f544e4p-26 + 0x1.27e4fb7789f5cp-22) +
+                        square * (rest * 0x1.6124613a86d09p-33 + 0x1.1eed8eff8d898p-29);
+    less_one = rest + square * ((low + fourth * middle) + (fourth * fourth) * high);
+  }
+};
+
+// exp(x) for x <= 0, of doubles or of vectors of them; 0 where it is no normal number.
+template <class Double>
+inline Double exponential(Double x) {
+  const Reduced<Double> reduced(x);
+  return select(x < -708.0, Double{}, (1.0 + reduced.less_one) * reduced.scale);
+}
+
+// exp(x) - 1 for -700 <= x <= 0, accurate where x is small.
+template <class Double>
+inline Double exponential_less_one(Double x) {
+  const Reduced<Double> reduced(x);
+  return reduced.less_one * reduced.scale + (reduced.scale - 1.0);
 }
 
 }  // namespace

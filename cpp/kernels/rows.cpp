@@ -1,64 +1,7 @@
-// One value for each pair of rows: errors, equality, distances between histograms, dense cross-entropy.
-#include "kernels/logarithm.h"
-#include "kernels/table.h"
-#include "kernels/vector.h"
+// One value for each pair of rows: plain errors, equality, distances between histograms.
+#include "kernels/row_sums.h"
 
 namespace {
-
-using tally::PairedRows;
-
-// Keras's epsilon: probabilities are clipped to [kEpsilon, 1 - kEpsilon].
-constexpr double kEpsilon = 1e-7;
-
-// How many elements ahead to prefetch: far enough for the hardware to cross pages in time.
-template <class T>
-constexpr int64_t kAhead = 8192 / sizeof(T);
-
-inline Doubles indicator(Longs mask) { return mask ? splat<Doubles>(1.0) : Doubles{}; }
-inline double indicator(bool holds) { return holds ? 1.0 : 0.0; }
-
-inline double absolute(double value) { return __builtin_fabs(value); }
-inline Doubles absolute(Doubles value) { return value < 0.0 ? -value : value; }
-
-// Sum over a row of value(y_true, y_pred), in sixteen lanes, or one after the other for rows shorter than that.
-template <class T, class Value>
-inline double sum_of_row(const T* y_true, const T* y_pred, int64_t width, Value value) {
-  int64_t i = 0;
-  double total = 0.0;
-  if (width >= kLanes) {
-    LaneSum sum;
-    for (; i + kLanes <= width; i += kLanes)
-      for (int part = 0; part < LaneSum::kParts; ++part)
-        sum.parts[part] +=
-            value(load_doubles(y_true + i + part * kDoubles), load_doubles(y_pred + i + part * kDoubles));
-    total = sum.total();
-  }
-  for (; i < width; ++i) total += value(static_cast<double>(y_true[i]), static_cast<double>(y_pred[i]));
-  return total;
-}
-
-// Mean over each row; rows of one value are a plain elementwise loop.
-template <class T, class Value>
-__attribute__((noinline)) void means_of_rows(const PairedRows<T>& rows, Value value, double* __restrict means) {
-  if (rows.width == 1 && rows.true_stride == 1 && rows.pred_stride == 1) {
-    const T* __restrict y_true = rows.y_true;
-    const T* __restrict y_pred = rows.y_pred;
-    int64_t r = 0;
-    constexpr int64_t kLine = 64 / sizeof(T);
-    for (; r + kLine <= rows.rows; r += kLine) {
-      __builtin_prefetch(y_true + r + kAhead<T>);
-      __builtin_prefetch(y_pred + r + kAhead<T>);
-      for (int64_t i = r; i < r + kLine; i += kDoubles)
-        store(means + i, value(load_doubles(y_true + i), load_doubles(y_pred + i)));
-    }
-    for (; r < rows.rows; ++r) means[r] = value(static_cast<double>(y_true[r]), static_cast<double>(y_pred[r]));
-    return;
-  }
-  const double width = static_cast<double>(rows.width);
-  for (int64_t r = 0; r < rows.rows; ++r)
-    means[r] =
-        sum_of_row(rows.y_true + r * rows.true_stride, rows.y_pred + r * rows.pred_stride, rows.width, value) / width;
-}
 
 template <class T>
 void squared_error(const PairedRows<T>& rows, double* means) {
@@ -83,11 +26,8 @@ void binary_equal(const PairedRows<T>& rows, double threshold, double* means) {
 }
 
 template <class T>
-void row_sum(const PairedRows<T>& rows, double* sums) {
-  for (int64_t r = 0; r < rows.rows; ++r) {
-    const T* row = rows.y_pred + r * rows.pred_stride;
-    sums[r] = sum_of_row(row, row, rows.width, [](auto, auto value) { return value; });
-  }
+void row_mean(const PairedRows<T>& rows, double* means) {
+  means_of_rows(rows, [](auto, auto value) { return value; }, means);
 }
 
 // Lanes are rows: each sum is sequential along its row, and only their independence hides the latency of additions.
@@ -193,45 +133,9 @@ void mean_error(const PairedRows<T>& rows, const double* bins, double* errors) {
   }
 }
 
-inline double log_probability(double score, double normalizer, bool from_logits) {
-  if (from_logits) return score - normalizer;
-  const double probability = score / normalizer;
-  if (probability < kEpsilon) return natural_logarithm(kEpsilon);
-  return natural_logarithm(probability > 1.0 - kEpsilon ? 1.0 - kEpsilon : probability);
-}
-
-// Targets of zero cost nothing: 0 log 0 is 0, and most targets are one-hot.
-template <class T>
-void crossentropy(const PairedRows<T>& rows, const double* normalizers, double smoothing, bool from_logits,
-                  double* losses) {
-  const double keep = 1.0 - smoothing;
-  const double share = smoothing / static_cast<double>(rows.width);
-  for (int64_t r = 0; r < rows.rows; ++r) {
-    const T* y_true = rows.y_true + r * rows.true_stride;
-    const T* y_pred = rows.y_pred + r * rows.pred_stride;
-    double lanes[kLanes] = {};
-    for (int64_t begin = 0; begin < rows.width; begin += kLanes) {
-      const int count = static_cast<int>(rows.width - begin < kLanes ? rows.width - begin : kLanes);
-      bool any = share != 0.0;
-      for (int lane = 0; lane < count; ++lane) any |= y_true[begin + lane] != 0;
-      if (!any) continue;
-      for (int lane = 0; lane < count; ++lane) {
-        const double target = static_cast<double>(y_true[begin + lane]) * keep + share;
-        if (target != 0.0)
-          lanes[lane] +=
-              target * log_probability(static_cast<double>(y_pred[begin + lane]), normalizers[r], from_logits);
-      }
-    }
-    double total = 0.0;
-    for (int lane = 0; lane < kLanes; ++lane) total += lanes[lane];
-    losses[r] = -total;
-  }
-}
-
 template <class T>
 constexpr tally::RowFunctions<T> functions() {
-  return {squared_error<T>, absolute_error<T>, equal<T>,        binary_equal<T>,
-          earth_movers<T>,  mean_error<T>,     crossentropy<T>, row_sum<T>};
+  return {squared_error<T>, absolute_error<T>, equal<T>, binary_equal<T>, earth_movers<T>, mean_error<T>, row_mean<T>};
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Logarithms of a column, and the exact split of a block's sum.
+// Logarithms of a column, and the exact sum of a block.
 #include "kernels/logarithm.h"
 #include "kernels/table.h"
 #include "kernels/vector.h"
@@ -7,17 +7,7 @@ namespace {
 
 void logarithm(double* values, int64_t count) {
   int64_t i = 0;
-  for (; i + kDoubles <= count; i += kDoubles) {
-    const Doubles value = load<Doubles>(values + i);
-    const Longs ordinary = (value >= 0x1p-1022) & (value <= 0x1.fffffffffffffp1023);
-    int64_t all = -1;
-    for (int lane = 0; lane < kDoubles; ++lane) all &= ordinary[lane];
-    if (all) {
-      store(values + i, logarithm_of_ordinary(value));
-    } else {
-      for (int lane = 0; lane < kDoubles; ++lane) values[i + lane] = natural_logarithm(values[i + lane]);
-    }
-  }
+  for (; i + kDoubles <= count; i += kDoubles) store(values + i, natural_logarithm(load<Doubles>(values + i)));
   for (; i < count; ++i) values[i] = natural_logarithm(values[i]);
 }
 
@@ -28,75 +18,158 @@ inline double power_of_two(int64_t exponent) {
   return value;
 }
 
-// With every |value| < 2^(e+1), the multiples of 2^(e-42) nearest to 1024 of them add up without rounding, and so do
-// the multiples of 2^(e-84) nearest to what they leave.
+// Adding 1.5 * 2^k to a value below 2^(k-1) rounds it to a multiple of 2^(k-52) and leaves that multiple in the low
+// bits: as integers, a thousand of them add up without overflow. What is left of the values goes to a second grid, 51
+// bits finer.
+template <bool kFine>
 struct Split {
   static constexpr int kChains = 4;
   Doubles coarse;
   Doubles fine;
-  Doubles high[kChains] = {};
-  Doubles low[kChains] = {};
-  Doubles greatest[kChains] = {};
+  Longs high[kChains] = {};
+  Longs low[kChains] = {};
+  Longs changed[kChains] = {};
   Longs left[kChains] = {};
 
-  explicit Split(int64_t exponent)
-      : coarse(splat<Doubles>(1.5 * power_of_two(exponent - 42 + 52))),
-        fine(splat<Doubles>(1.5 * power_of_two(exponent - 84 + 52))) {}
+  explicit Split(int64_t k)
+      : coarse(splat<Doubles>(1.5 * power_of_two(k))), fine(splat<Doubles>(1.5 * power_of_two(k - 51))) {}
 
   inline void add(Doubles value, int chain) {
-    const Longs bits = load<Longs>(&value) & INT64_MAX;
-    const Doubles magnitude = load<Doubles>(&bits);
-    // This drops a NaN that a number follows, but what a NaN leaves over is never zero.
-    greatest[chain] = greatest[chain] > magnitude ? greatest[chain] : magnitude;
-    const Doubles first = (value + coarse) - coarse;
-    const Doubles rest = value - first;
-    const Doubles second = (rest + fine) - fine;
-    high[chain] += first;
-    low[chain] += second;
-    left[chain] |= rest != second;
+    const Doubles first = value + coarse;
+    high[chain] += load<Longs>(&first);
+    // A value that is too large, or no number, changes the exponent of the sum.
+    changed[chain] |= load<Longs>(&first) ^ load<Longs>(&coarse);
+    const Doubles rest = value - (first - coarse);
+    if constexpr (kFine) {
+      const Doubles second = rest + fine;
+      low[chain] += load<Longs>(&second);
+      left[chain] |= rest != second - fine;
+    } else {
+      left[chain] |= rest != 0.0;
+    }
   }
 };
 
-// Leaves in `exponent` that of the greatest magnitude. True if the grids of `assumed` were right for it and nothing was
-// left over.
-bool split_sum(const double* values, int64_t count, int64_t assumed, double parts[2], int64_t* exponent) {
-  Split split(assumed);
+// The sum in units of 2^(k-52) and 2^(k-103); false if the values do not lie on these grids.
+template <bool kFine>
+__attribute__((noinline)) bool split_sum(const double* values, int64_t count, int64_t k, int64_t sums[2]) {
+  using Parts = Split<kFine>;
+  Parts split(k);
   int64_t i = 0;
-  for (; i + Split::kChains * kDoubles <= count; i += Split::kChains * kDoubles)
-    for (int chain = 0; chain < Split::kChains; ++chain) split.add(load<Doubles>(values + i + chain * kDoubles), chain);
+  for (; i + Parts::kChains * kDoubles <= count; i += Parts::kChains * kDoubles)
+    for (int chain = 0; chain < Parts::kChains; ++chain) split.add(load<Doubles>(values + i + chain * kDoubles), chain);
   for (; i < count; i += kDoubles) {
     double rest[kDoubles] = {};
     std::memcpy(rest, values + i, static_cast<size_t>(count - i < kDoubles ? count - i : kDoubles) * sizeof(double));
     split.add(load<Doubles>(rest), 0);
   }
-  double greatest = 0.0;
-  bool left = false;
-  parts[0] = parts[1] = 0.0;
-  for (int chain = 0; chain < Split::kChains; ++chain)
+  Longs high = {};
+  Longs low = {};
+  int64_t changed = 0;
+  int64_t left = 0;
+  for (int chain = 0; chain < Parts::kChains; ++chain) {
+    high += split.high[chain];
+    low += split.low[chain];
     for (int lane = 0; lane < kDoubles; ++lane) {
-      greatest = greatest >= split.greatest[chain][lane] ? greatest : split.greatest[chain][lane];
-      parts[0] += split.high[chain][lane];
-      parts[1] += split.low[chain][lane];
-      left |= split.left[chain][lane] != 0;
+      changed |= split.changed[chain][lane];
+      left |= split.left[chain][lane];
     }
-  uint64_t bits;
-  std::memcpy(&bits, &greatest, 8);
-  *exponent = greatest == 0.0 ? assumed : static_cast<int64_t>(bits >> 52) - 1023;
-  return !left && *exponent <= assumed;
+  }
+  // Every addend carried the bits of its magic number; `i` now counts the zeros that filled the last vector too.
+  sums[0] = sums[1] = 0;
+  for (int lane = 0; lane < kDoubles; ++lane) {
+    sums[0] += high[lane];
+    sums[1] += low[lane];
+  }
+  const Longs coarse_bits = load<Longs>(&split.coarse);
+  const Longs fine_bits = load<Longs>(&split.fine);
+  sums[0] -= i * coarse_bits[0];
+  if (kFine) sums[1] -= i * fine_bits[0];
+  return !left && !(changed >> 52);
 }
 
-// `exponent` is a guess that spares a second pass where it is right; the sum does not depend on it.
-bool exact_parts(const double* values, int64_t count, double parts[2], int64_t* exponent) {
+// The least k whose grids hold values of this size.
+int64_t exponent_for(const double* values, int64_t count) {
+  Longs greatest = {};
+  int64_t i = 0;
+  for (; i + kDoubles <= count; i += kDoubles) {
+    const Longs bits = load<Longs>(values + i) & INT64_MAX;
+    greatest = greatest > bits ? greatest : bits;
+  }
+  int64_t most = 0;
+  for (int lane = 0; lane < kDoubles; ++lane) most = most > greatest[lane] ? most : greatest[lane];
+  for (; i < count; ++i) {
+    const int64_t bits = load<int64_t>(values + i) & INT64_MAX;
+    most = most > bits ? most : bits;
+  }
+  return (most >> 52) - 1023 + 2;
+}
+
+bool exact_sums(const double* values, int64_t count, tally::SumGrid* grid, int64_t sums[2]) {
   constexpr int64_t kLeast = -900;
   constexpr int64_t kGreatest = 1000;
-  const int64_t guess = *exponent < kLeast ? kLeast : *exponent > kGreatest ? kGreatest : *exponent;
-  if (split_sum(values, count, guess, parts, exponent)) return true;
-  if (*exponent == guess || *exponent < kLeast || *exponent > kGreatest) return false;
-  return split_sum(values, count, *exponent, parts, exponent);
+  if (grid->exponent >= kLeast && grid->exponent <= kGreatest) {
+    if (!grid->fine && split_sum<false>(values, count, grid->exponent, sums)) return true;
+    if (split_sum<true>(values, count, grid->exponent, sums)) {
+      grid->fine = true;
+      return true;
+    }
+  }
+  const int64_t exponent = exponent_for(values, count);
+  if (exponent == grid->exponent || exponent < kLeast || exponent > kGreatest) return false;
+  grid->exponent = exponent;
+  grid->fine = !split_sum<false>(values, count, exponent, sums);
+  return !grid->fine || split_sum<true>(values, count, exponent, sums);
+}
+
+// The upper 26 bits of a double (Dekker 1971); what is left has 26 bits too.
+inline Doubles upper_half(Doubles value) {
+  const Doubles scaled = value * 134217729.0;
+  return scaled - (scaled - value);
+}
+
+inline Doubles product_error(Doubles left, Doubles right, Doubles product) {
+  const Doubles left_high = upper_half(left);
+  const Doubles right_high = upper_half(right);
+  const Doubles left_low = left - left_high;
+  const Doubles right_low = right - right_high;
+  const Doubles error =
+      left_low * right_low - (((product - left_high * right_high) - left_low * right_high) - left_high * right_low);
+  // Near the end of the range the halves overflow; the product stands alone then.
+  return error - error == 0.0 ? error : Doubles{};
+}
+
+inline Longs multiply_some(const double* left, const double* right, double* high, double* low) {
+  const Doubles first = load<Doubles>(left);
+  const Doubles second = load<Doubles>(right);
+  const Doubles product = first * second;
+  const Doubles error = product_error(first, second, product);
+  store(high, product);
+  store(low, error);
+  return error != 0.0;
+}
+
+// Arithmetic of one rounding an operation, not a fused one: every instruction set gives the same errors.
+bool multiply_exactly(const double* left, const double* right, int64_t count, double* high, double* low) {
+  Longs inexact = {};
+  int64_t i = 0;
+  for (; i + kDoubles <= count; i += kDoubles) inexact |= multiply_some(left + i, right + i, high + i, low + i);
+  if (i < count) {
+    double rest[4][kDoubles] = {};
+    const auto bytes = static_cast<size_t>(count - i) * sizeof(double);
+    std::memcpy(rest[0], left + i, bytes);
+    std::memcpy(rest[1], right + i, bytes);
+    inexact |= multiply_some(rest[0], rest[1], rest[2], rest[3]);
+    std::memcpy(high + i, rest[2], bytes);
+    std::memcpy(low + i, rest[3], bytes);
+  }
+  int64_t any = 0;
+  for (int lane = 0; lane < kDoubles; ++lane) any |= inexact[lane];
+  return any != 0;
 }
 
 }  // namespace
 
 #define TALLY_TABLE TALLY_JOIN(tally_sum_kernels, TALLY_LEVEL)
 extern "C" const tally::SumKernels TALLY_TABLE;
-const tally::SumKernels TALLY_TABLE = {logarithm, exact_parts};
+const tally::SumKernels TALLY_TABLE = {logarithm, exact_sums, multiply_exactly};

@@ -75,12 +75,23 @@ struct ConvertKernels {
   // Reads `count` elements `stride` bytes apart; anything that is not an integer of 32 bits becomes INT32_MIN.
   void (*to_labels)(const char* source, DType type, ptrdiff_t stride, int64_t count, int32_t* target);
   void (*to_int64)(const char* source, DType type, ptrdiff_t stride, int64_t count, int64_t* target);
+  // 1 where both are equal and at least `least`, else 0.
+  void (*equal_integers)(const int64_t* left, const int64_t* right, int64_t least, int64_t count, double* target);
   void (*to_float)(const char* source, DType type, ptrdiff_t stride, int64_t count, float* target);
   void (*to_double)(const char* source, DType type, ptrdiff_t stride, int64_t count, double* target);
   // First index of a label outside [0, classes) that is not `ignored`, or -1.
   int64_t (*first_outside)(const int32_t* labels, int64_t count, int32_t classes, int32_t ignored);
   // cells[i] = rows[i] * classes + columns[i].
   void (*pair_cells)(const int32_t* rows, const int32_t* columns, int64_t count, uint32_t classes, uint32_t* cells);
+  // First index of a label that to_labels could not read, or -1.
+  int64_t (*first_unreadable)(const int32_t* labels, int64_t count);
+  // As pair_cells, but classes * classes where a label lies outside [0, classes).
+  void (*known_pair_cells)(const int32_t* rows, const int32_t* columns, int64_t count, uint32_t classes,
+                           uint32_t* cells);
+  // cells[i] = cell where labels[i] == label.
+  void (*mark_cells)(const int32_t* labels, int64_t count, int32_t label, uint32_t cell, uint32_t* cells);
+  // 1 for what is not 0 (NaN too), else 0; where `binary`, 2 for what is neither 0 nor 1.
+  void (*to_truth)(const char* source, DType type, ptrdiff_t stride, int64_t count, bool binary, uint8_t* target);
   // Sum of 64-bit words, as a plain vectorised loop reads them: the yardstick of the benchmarks.
   uint64_t (*read_words)(const uint64_t* words, int64_t count);
 };
@@ -107,11 +118,7 @@ struct RowFunctions {
   void (*binary_equal)(const PairedRows<T>& rows, double threshold, double* means);
   void (*earth_movers)(const PairedRows<T>& rows, double order, double* distances);
   void (*mean_error)(const PairedRows<T>& rows, const double* bins, double* errors);
-  // -sum of target * log-probability, target = y_true * (1 - smoothing) + smoothing / width; `normalizers` are
-  // the row sums of y_pred or, for logits, its log-sum-exps.
-  void (*crossentropy)(const PairedRows<T>& rows, const double* normalizers, double smoothing, bool from_logits,
-                       double* losses);
-  void (*row_sum)(const PairedRows<T>& rows, double* sums);
+  void (*row_mean)(const PairedRows<T>& rows, double* means);  // of y_pred
 };
 
 struct RowKernels {
@@ -119,13 +126,121 @@ struct RowKernels {
   RowFunctions<double> f64;
 };
 
+// The two grids of an exact sum: multiples of 2^(exponent - 52) and, if `fine`, of 2^(exponent - 103).
+struct SumGrid {
+  int64_t exponent = 2;
+  bool fine = false;
+};
+
+// One value for each pair of rows; what `number` is, its ValueKind says.
+template <class T>
+using RowValue = void (*)(const PairedRows<T>& rows, double number, double* values);
+
+template <class T>
+struct ErrorFunctions {
+  RowValue<T> hinge;
+  RowValue<T> squared_hinge;
+  RowValue<T> categorical_hinge;
+  RowValue<T> percentage_error;
+  RowValue<T> squared_logarithmic_error;
+  RowValue<T> log_cosh;
+  RowValue<T> huber;
+};
+
+struct ErrorRowKernels {
+  ErrorFunctions<float> f32;
+  ErrorFunctions<double> f64;
+};
+
+template <class T>
+struct EntropyFunctions {
+  RowValue<T> binary_crossentropy;
+  RowValue<T> binary_crossentropy_of_logits;
+  RowValue<T> kl_divergence;
+  RowValue<T> poisson;
+  // -sum of target * log-probability, target = y_true * (1 - smoothing) + smoothing / width; `normalizers` are
+  // the row sums of y_pred or, for logits, its log-sum-exps.
+  void (*crossentropy)(const PairedRows<T>& rows, const double* normalizers, double smoothing, bool from_logits,
+                       double* losses);
+};
+
+struct EntropyRowKernels {
+  EntropyFunctions<float> f32;
+  EntropyFunctions<double> f64;
+};
+
+template <class T>
+struct CorrelationFunctions {
+  RowValue<T> cosine;
+  RowValue<T> pearson;
+  RowValue<T> concordance;
+};
+
+struct CorrelationRowKernels {
+  CorrelationFunctions<float> f32;
+  CorrelationFunctions<double> f64;
+};
+
+// Sums over rows for each class, added to: [3, classes] of predicted and true, predicted, true.
+template <class T, class Count>
+struct ClassFunctions {
+  // Both arrays row by row (column strides of 1), or column by column (row strides of 1; the strides given are then
+  // those of columns). An entry is predicted if it exceeds `threshold` or, with `by_maximum`, equals the maximum of
+  // its row and exceeds `threshold` in magnitude. False if a y_true is neither 0 nor 1: the counts mean nothing then.
+  bool (*wide)(const PairedRows<T>& rows, bool by_maximum, T threshold, Count* counts);
+  bool (*narrow)(const PairedRows<T>& columns, bool by_maximum, T threshold, Count* counts);
+};
+
+struct ClassKernels {
+  ClassFunctions<float, int32_t> f32;
+  ClassFunctions<double, int64_t> f64;
+};
+
 struct SumKernels {
   // Replaces each value by its natural logarithm.
   void (*logarithm)(double* values, int64_t count);
-  // Splits the sum of up to kBlockRows values into two doubles that add up to it exactly; false if they cannot.
-  // `exponent` guesses that of the greatest magnitude, and takes the true one.
-  bool (*exact_parts)(const double* values, int64_t count, double parts[2], int64_t* exponent);
+  // Sums up to kBlockRows values as two integers on the grids, exactly; false if the values do not lie on such grids.
+  // `grid` is a guess that spares work where it is right, and takes the grid that was used.
+  bool (*exact_sums)(const double* values, int64_t count, SumGrid* grid, int64_t sums[2]);
+  // high[i] + low[i] = left[i] * right[i] exactly, unless that leaves the range of doubles. False if every low is 0.
+  bool (*multiply_exactly)(const double* left, const double* right, int64_t count, double* high, double* low);
 };
+
+// Sorted thresholds for a search by halves that starts, where `first` is given, from a grid of equal cells.
+template <class T>
+struct ThresholdGrid {
+  const T* thresholds;  // followed by 2 * step times infinity
+  int64_t count;
+  int64_t step;           // a power of two: after `first`, fewer than 2 * step thresholds are left to compare with
+  const uint32_t* first;  // [cells], number of thresholds in lower cells; null: none are
+  T low;
+  T scale;
+  int64_t cells;
+  uint32_t least;  // the bucket of numbers that are greater than fewer thresholds
+};
+
+struct ThresholdKernels {
+  // Number of thresholds that each score is greater than; 0 for NaN.
+  void (*buckets_f32)(const float* scores, int64_t count, const ThresholdGrid<float>& grid, uint32_t* buckets);
+  void (*buckets_f64)(const double* scores, int64_t count, const ThresholdGrid<double>& grid, uint32_t* buckets);
+  // Bins of the fixed histogram, in increasing order of scores; bin 0 for NaN.
+  void (*bins_f32)(const float* scores, int64_t count, uint32_t* bins);
+  void (*bins_f64)(const double* scores, int64_t count, uint32_t* bins);
+  // cells[i] = truth[i] * size + cells[i] for a truth of 0 or 1, else 2 * size.
+  void (*place)(const uint8_t* truth, int64_t count, uint32_t size, uint32_t* cells);
+  // Whether each score of a row is one of the `places` highest numbers, of equal ones the first; a NaN takes a place.
+  void (*keep_highest)(const double* scores, int64_t width, int64_t places, uint8_t* kept);
+  // True positives of each row over its positive labels (recall) or predictions (precision); 0 where there are none.
+  void (*row_ratios_f32)(const PairedRows<float>& rows, double threshold, bool recall, double* ratios);
+  void (*row_ratios_f64)(const PairedRows<double>& rows, double threshold, bool recall, double* ratios);
+};
+
+// Bins of the fixed histogram: see kernels/thresholds.cpp.
+constexpr int64_t kBinsPerBinade = 4096;
+constexpr int64_t kBinades = 32;
+constexpr int64_t kNegativeBins = 2 * kBinades * kBinsPerBinade + 2;
+constexpr int64_t kHalfBins = (kBinades - 1) * kBinsPerBinade + 1;
+constexpr int64_t kHistogramBins = kNegativeBins + 2 * kHalfBins + kBinades * kBinsPerBinade + 1;
 
 }  // namespace tally
 

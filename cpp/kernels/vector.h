@@ -22,6 +22,7 @@ constexpr int kVectorBytes = 16;
 constexpr int kLanes = 16;
 
 typedef double Doubles __attribute__((vector_size(kVectorBytes)));
+typedef uint64_t UnsignedLongs __attribute__((vector_size(kVectorBytes)));
 typedef int64_t Longs __attribute__((vector_size(kVectorBytes)));
 typedef float Floats __attribute__((vector_size(kVectorBytes)));
 typedef int32_t Ints __attribute__((vector_size(kVectorBytes)));
@@ -72,6 +73,10 @@ template <class Vector, class T>
 inline Vector splat(T value) {
   return value - Vector{};
 }
+
+// Elementwise formulas are written once, for doubles and for vectors of them.
+inline double select(bool condition, double yes, double no) { return condition ? yes : no; }
+inline Doubles select(Longs condition, Doubles yes, Doubles no) { return condition ? yes : no; }
 
 // GCC 12 takes a general conversion through the stack.
 inline Doubles load_doubles(const float* source) {

@@ -11,7 +11,7 @@ namespace tally {
 struct Batch {
   ArrayView y_true;   // [rows] labels or values, [rows, width], or absent
   ArrayView y_pred;   // [rows] or [rows, width]
-  ArrayView weights;  // [rows] or absent
+  ArrayView weights;  // [rows], absent, or [rows, width] where accumulators read columns of rows
   int64_t rows = 0;
   int64_t rows_per_sample = 1;
 };
@@ -24,10 +24,27 @@ enum class ValueKind : int32_t {
   kSquaredError,
   kAbsoluteError,
   kEqual,
-  kBinaryEqual,  // y_true equals (y_pred > number)
+  kBinaryEqual,   // y_true equals (y_pred > number)
+  kRowPrecision,  // of y_pred > number
+  kRowRecall,
   kEarthMovers,  // of order `number`
   kMeanError,    // of the bins
   kRowMean,
+  kBinaryCrossentropy,  // of labels smoothed by `number`
+  kHinge,
+  kSquaredHinge,
+  kCategoricalHinge,
+  kDivergence,  // Kullback and Leibler's
+  kPoisson,
+  kLogCosh,
+  kPercentageError,
+  kSquaredLogarithmicError,
+  kCosine,
+  kPearson,
+  kConcordance,
+  kHuber,    // quadratic up to `number`
+  kReached,  // y_pred >= number
+  kValueKinds
 };
 
 struct ValueSpec {
@@ -44,10 +61,12 @@ struct ValueSpec {
 // The columns that a value is computed from.
 unsigned needs_of(const ValueSpec& spec);
 
-// Whether a value reads whole rows of y_true and y_pred beside derived columns.
-inline bool reads_rows(ValueKind kind) { return kind >= ValueKind::kCrossentropy; }
+// Whether a value reads whole rows of y_pred, and of y_true, beside derived columns.
+inline bool reads_rows(ValueKind kind) {
+  return kind != ValueKind::kHit && kind != ValueKind::kWithinTop && kind != ValueKind::kSparseCrossentropy;
+}
 inline bool reads_true_rows(ValueKind kind) {
-  return kind >= ValueKind::kCrossentropy && kind <= ValueKind::kMeanError;
+  return reads_rows(kind) && kind != ValueKind::kRowMean && kind != ValueKind::kReached;
 }
 
 // The union of what the accumulators of a pass ask for.

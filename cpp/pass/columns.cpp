@@ -6,30 +6,15 @@
 #include <cstring>
 #include <utility>
 
+#include "pass/paired_values.h"
+#include "support/tiles.h"
+
 namespace tally {
 namespace {
 
 constexpr int64_t kTileBytes = 32768;
 constexpr int64_t kLargestTile = int64_t{16} << 20;
 enum { kTrueClass, kPredicted, kAbove, kTied, kTiedBefore };
-
-template <class T>
-constexpr DType dtype_of();
-template <>
-constexpr DType dtype_of<float>() {
-  return DType::kFloat32;
-}
-template <>
-constexpr DType dtype_of<double>() {
-  return DType::kFloat64;
-}
-
-void convert(const Kernels& kernels, const char* source, DType type, ptrdiff_t stride, int64_t count, float* target) {
-  kernels.convert->to_float(source, type, stride, count, target);
-}
-void convert(const Kernels& kernels, const char* source, DType type, ptrdiff_t stride, int64_t count, double* target) {
-  kernels.convert->to_double(source, type, stride, count, target);
-}
 
 template <class Integer>
 bool same_number(Integer integer, double number) {
@@ -105,6 +90,7 @@ Columns::Columns(const Batch& batch, const Demand& demand) : batch_(batch), dema
 
 Fault Columns::load_weights(int64_t first, int64_t rows) {
   const ArrayView& view = batch_.weights;
+  if (view.dimensions == 2) return check_weights(first, rows);
   kernels_.convert->to_double(view.row(first), view.type, view.row_stride, rows, weights_);
   block_.weights = weights_;
   for (int64_t row = 0; row < rows; ++row)
@@ -112,7 +98,22 @@ Fault Columns::load_weights(int64_t first, int64_t rows) {
   return {};
 }
 
+// A weight for each element stays where it is: those accumulators read it that know columns.
+Fault Columns::check_weights(int64_t first, int64_t rows) const {
+  double weights[kBlockRows];
+  Fault fault;
+  for (int64_t column = 0; column < batch_.weights.width; ++column) {
+    kernels_.convert->to_double(batch_.weights.row(first) + column * batch_.weights.column_stride, batch_.weights.type,
+                                batch_.weights.row_stride, rows, weights);
+    for (int64_t row = 0; row < rows; ++row)
+      if (!std::isfinite(weights[row]) && (fault.argument == Argument::kNone || row < fault.row))
+        fault = {Argument::kWeight, row};
+  }
+  return fault;
+}
+
 Fault Columns::derive(int64_t first, int64_t rows) {
+  block_.first = first;
   block_.rows = rows;
   const ArrayView& y_true = batch_.y_true;
   const ArrayView& y_pred = batch_.y_pred;
@@ -159,7 +160,7 @@ void Columns::derive_scores(const ArrayView& view, int64_t first, int64_t offset
   scores.rows = rows;
   scores.classes = view.width;
   scores.labels = needs & (kNeedRank | kNeedTrueScore) ? integers_[kTrueClass] + offset : nullptr;
-  const auto& functions = score_functions<T>(kernels_);
+  const auto& functions = functions_of<T>(*kernels_.scores);
   char* tile = of_true ? true_tile_ : pred_tile_;
   if (view.width <= kNarrowWidth) {
     scores.row_stride = 1;
@@ -176,47 +177,12 @@ void Columns::derive_scores(const ArrayView& view, int64_t first, int64_t offset
 
 template <class T>
 const T* Columns::rows_of(const ArrayView& view, int64_t first, int64_t rows, char* tile, ptrdiff_t* stride) const {
-  const ptrdiff_t size = sizeof(T);
-  const bool contiguous = view.width == 1 || view.column_stride == size;
-  if (view.type == dtype_of<T>() && contiguous && view.row_stride % size == 0) {
-    *stride = view.row_stride / size;
-    return reinterpret_cast<const T*>(view.row(first));
-  }
-  T* target = reinterpret_cast<T*>(tile);
-  *stride = view.width;
-  if (view.width == 1) {
-    convert(kernels_, view.row(first), view.type, view.row_stride, rows, target);
-  } else if (std::abs(view.row_stride) < std::abs(view.column_stride)) {
-    T column[kBlockRows];
-    for (int64_t c = 0; c < view.width; ++c) {
-      convert(kernels_, view.row(first) + c * view.column_stride, view.type, view.row_stride, rows, column);
-      for (int64_t row = 0; row < rows; ++row) target[row * view.width + c] = column[row];
-    }
-  } else {
-    for (int64_t row = 0; row < rows; ++row)
-      convert(kernels_, view.row(first + row), view.type, view.column_stride, view.width, target + row * view.width);
-  }
-  return target;
+  return tally::rows_of(view, first, rows, reinterpret_cast<T*>(tile), stride);
 }
 
 template <class T>
 const T* Columns::columns_of(const ArrayView& view, int64_t first, int64_t rows, char* tile, ptrdiff_t* stride) const {
-  const ptrdiff_t size = sizeof(T);
-  if (view.type == dtype_of<T>() && view.row_stride == size && view.column_stride % size == 0) {
-    *stride = view.column_stride / size;
-    return reinterpret_cast<const T*>(view.row(first));
-  }
-  T* target = reinterpret_cast<T*>(tile);
-  *stride = tile_rows_ + kPad;
-  if (view.type == dtype_of<T>() && view.column_stride == size && view.row_stride % size == 0) {
-    const T* source = reinterpret_cast<const T*>(view.row(first));
-    score_functions<T>(kernels_).transpose(source, view.row_stride / size, rows, view.width, target, *stride);
-  } else {
-    for (int64_t c = 0; c < view.width; ++c)
-      convert(kernels_, view.row(first) + c * view.column_stride, view.type, view.row_stride, rows,
-              target + c * *stride);
-  }
-  return target;
+  return tally::columns_of(view, first, rows, reinterpret_cast<T*>(tile), tile_rows_ + kPad, stride);
 }
 
 template <class T>
@@ -243,30 +209,11 @@ void Columns::derive_row_value(const ValueSpec& spec, int64_t first, int64_t off
   pair.true_stride = pair.pred_stride;
   if (reads_true_rows(spec.kind))
     pair.y_true = rows_of<T>(batch_.y_true, first + offset, rows, true_tile_, &pair.true_stride);
-  const auto& functions = row_functions<T>(kernels_);
-  switch (spec.kind) {
-    case ValueKind::kSquaredError:
-      return functions.squared_error(pair, target);
-    case ValueKind::kAbsoluteError:
-      return functions.absolute_error(pair, target);
-    case ValueKind::kEqual:
-      return functions.equal(pair, target);
-    case ValueKind::kBinaryEqual:
-      return functions.binary_equal(pair, spec.number, target);
-    case ValueKind::kEarthMovers:
-      return functions.earth_movers(pair, spec.number, target);
-    case ValueKind::kMeanError:
-      return functions.mean_error(pair, spec.bins, target);
-    case ValueKind::kCrossentropy: {
-      double normalizers[kBlockRows];
-      for (int64_t row = 0; row < rows; ++row)
-        normalizers[row] = spec.from_logits ? maximum_[offset + row] + exp_sum_[offset + row] : sum_[offset + row];
-      return functions.crossentropy(pair, normalizers, spec.number, spec.from_logits, target);
-    }
-    default:
-      functions.row_sum(pair, target);
-      for (int64_t row = 0; row < rows; ++row) target[row] /= static_cast<double>(pair.width);
-  }
+  if (spec.kind != ValueKind::kCrossentropy) return derive_paired_value(kernels_, spec, pair, target);
+  double normalizers[kBlockRows];
+  for (int64_t row = 0; row < rows; ++row)
+    normalizers[row] = spec.from_logits ? maximum_[offset + row] + exp_sum_[offset + row] : sum_[offset + row];
+  functions_of<T>(*kernels_.entropies).crossentropy(pair, normalizers, spec.number, spec.from_logits, target);
 }
 
 // Integers are compared as integers: float64 would confuse those beyond 2^53.
@@ -290,8 +237,7 @@ void Columns::equal_exactly(int64_t first, int64_t rows, double* target) const {
   kernels_.convert->to_int64(other.row(first), other.type, other.row_stride, rows, others);
   // A pattern that is negative as signed is another number as unsigned.
   const int64_t least = is_unsigned != (other.type == DType::kUInt64) ? 0 : INT64_MIN;
-  for (int64_t row = 0; row < rows; ++row)
-    target[row] = integers[row] == others[row] && integers[row] >= least ? 1.0 : 0.0;
+  kernels_.convert->equal_integers(integers, others, least, rows, target);
 }
 
 }  // namespace tally

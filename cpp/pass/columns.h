@@ -35,6 +35,7 @@ class Columns {
   void sparse_crossentropy(bool from_logits, int64_t offset, int64_t rows, double* target) const;
   void equal_exactly(int64_t first, int64_t rows, double* target) const;
   Fault load_weights(int64_t first, int64_t rows);
+  Fault check_weights(int64_t first, int64_t rows) const;
 
   const Batch& batch_;
   const Demand& demand_;

@@ -3,15 +3,28 @@
 
 #include <atomic>
 
-#define TALLY_DECLARE(level)                                            \
-  extern "C" const tally::ConvertKernels tally_convert_kernels_##level; \
-  extern "C" const tally::ScoreKernels tally_score_kernels_##level;     \
-  extern "C" const tally::RowKernels tally_row_kernels_##level;         \
-  extern "C" const tally::SumKernels tally_sum_kernels_##level;
+#define TALLY_DECLARE(level)                                                           \
+  extern "C" const tally::ConvertKernels tally_convert_kernels_##level;                \
+  extern "C" const tally::ScoreKernels tally_score_kernels_##level;                    \
+  extern "C" const tally::RowKernels tally_row_kernels_##level;                        \
+  extern "C" const tally::SumKernels tally_sum_kernels_##level;                        \
+  extern "C" const tally::ErrorRowKernels tally_error_row_kernels_##level;             \
+  extern "C" const tally::EntropyRowKernels tally_entropy_row_kernels_##level;         \
+  extern "C" const tally::CorrelationRowKernels tally_correlation_row_kernels_##level; \
+  extern "C" const tally::ClassKernels tally_class_count_kernels_##level;              \
+  extern "C" const tally::ThresholdKernels tally_threshold_kernels_##level;
 
-#define TALLY_KERNELS(level)                                                                         \
-  {#level, &tally_convert_kernels_##level, &tally_score_kernels_##level, &tally_row_kernels_##level, \
-   &tally_sum_kernels_##level}
+#define TALLY_KERNELS(level)               \
+  {#level,                                 \
+   &tally_convert_kernels_##level,         \
+   &tally_score_kernels_##level,           \
+   &tally_row_kernels_##level,             \
+   &tally_sum_kernels_##level,             \
+   &tally_error_row_kernels_##level,       \
+   &tally_entropy_row_kernels_##level,     \
+   &tally_correlation_row_kernels_##level, \
+   &tally_class_count_kernels_##level,     \
+   &tally_threshold_kernels_##level}
 
 TALLY_DECLARE(baseline)
 #ifdef TALLY_X86

@@ -14,28 +14,21 @@ struct Kernels {
   const ScoreKernels* scores;
   const RowKernels* rows;
   const SumKernels* sums;
+  const ErrorRowKernels* errors;
+  const EntropyRowKernels* entropies;
+  const CorrelationRowKernels* correlations;
+  const ClassKernels* classes;
+  const ThresholdKernels* thresholds;
 };
 
-template <class T>
-const ScoreFunctions<T>& score_functions(const Kernels& kernels);
-template <>
-inline const ScoreFunctions<float>& score_functions(const Kernels& kernels) {
-  return kernels.scores->f32;
-}
-template <>
-inline const ScoreFunctions<double>& score_functions(const Kernels& kernels) {
-  return kernels.scores->f64;
-}
-
-template <class T>
-const RowFunctions<T>& row_functions(const Kernels& kernels);
-template <>
-inline const RowFunctions<float>& row_functions(const Kernels& kernels) {
-  return kernels.rows->f32;
-}
-template <>
-inline const RowFunctions<double>& row_functions(const Kernels& kernels) {
-  return kernels.rows->f64;
+// The half of any table that is for rows of T.
+template <class T, class Table>
+const auto& functions_of(const Table& table) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    return table.f32;
+  } else {
+    return table.f64;
+  }
 }
 
 // The kernels in use; at first the best set that this machine runs.

@@ -49,6 +49,20 @@ inline void add_exactly(int64_t* words, double value) {
   for (int i = 0; i < 3; ++i) words[digits.first + i] += digits.digit[i];
 }
 
+// Adds value * 2^exponent, for |value| < 2^62 and a result within the limbs.
+inline void add_exactly(int64_t* words, int64_t value, int64_t exponent) {
+  const int64_t offset = exponent + 32 * kUnitLimb;
+  const int shift = static_cast<int>(offset % 32);
+  const int64_t sign = value < 0 ? -1 : 1;
+  const uint64_t magnitude = static_cast<uint64_t>(sign * value);
+  const uint64_t low = (magnitude & kLimbMask) << shift;
+  const uint64_t high = ((magnitude >> 32) << shift) + (low >> 32);
+  int64_t* first = words + offset / 32;
+  first[0] += sign * static_cast<int64_t>(low & kLimbMask);
+  first[1] += sign * static_cast<int64_t>(high & kLimbMask);
+  first[2] += sign * static_cast<int64_t>(high >> 32);
+}
+
 // Propagates carries: digits end in [0, 2^32) except the last limb, which keeps the sign.
 inline void carry(int64_t* words) {
   int64_t carried = 0;

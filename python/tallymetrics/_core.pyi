@@ -10,6 +10,12 @@ UNIT_LIMB: int
 MEAN: int
 LABEL_COUNTS: int
 RANK_COUNTS: int
+ROW_VALUES: int
+CLASS_COUNTS: int
+MOMENTS: int
+THRESHOLD_COUNTS: int
+
+HISTOGRAM_BINS: int
 
 HIT: int
 WITHIN_TOP: int
@@ -19,9 +25,25 @@ SQUARED_ERROR: int
 ABSOLUTE_ERROR: int
 EQUAL: int
 BINARY_EQUAL: int
+ROW_PRECISION: int
+ROW_RECALL: int
 EARTH_MOVERS: int
 MEAN_ERROR: int
 ROW_MEAN: int
+BINARY_CROSSENTROPY: int
+HINGE: int
+SQUARED_HINGE: int
+CATEGORICAL_HINGE: int
+KL_DIVERGENCE: int
+POISSON: int
+LOG_COSH: int
+PERCENTAGE_ERROR: int
+SQUARED_LOGARITHMIC_ERROR: int
+COSINE: int
+PEARSON: int
+CONCORDANCE: int
+HUBER: int
+REACHED: int
 
 def add(
     y_true: object,
@@ -32,6 +54,7 @@ def add(
     threads: int,
 ) -> object: ...
 def weight_limbs(weights: npt.NDArray[np.generic]) -> tuple[int, int]: ...
+def histogram_bins(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]: ...
 def carry_words(words: npt.NDArray[np.generic]) -> None: ...
 def read_sum(array: npt.NDArray[np.generic], threads: int) -> int: ...
 def instruction_sets() -> list[str]: ...

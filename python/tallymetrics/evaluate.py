@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from tallymetrics.evaluation import DEFAULT_METRICS, Evaluation
 from tallymetrics.inputs import as_array
-from tallymetrics.metrics import Metric, MetricCollection
-from tallymetrics.resolve import (
-    FirstBatch,
-    check_identifier,
-    count_labels,
-    default_identifiers,
-    resolve,
-    takes_classes_from_labels,
-)
+from tallymetrics.metrics import Metric
+from tallymetrics.outputs import Name, joined, output_batches, rows_of, split_outputs
 from tallymetrics.runtime import get_num_threads, set_num_threads
-from tallymetrics.sources import Batch, Source, array_batches, check_lengths, is_mapped, open_source
+from tallymetrics.sources import Batch, Source, check_lengths, is_mapped, open_source
+
+Identifier = Metric | type[Metric] | str | dict[str, Any] | Callable[[Any, Any], Any] | None
+Identifiers = Identifier | Sequence[Any] | Mapping[str, Any]
 
 
 def evaluate(
-    data: Any,
+    data: Any = None,
     y_pred: Any = None,
-    *,
-    metrics: Sequence[Metric | str | Callable[[Any, Any], Any]] | None = ("accuracy",),
+    metrics: Identifiers = DEFAULT_METRICS,
+    weighted_metrics: Identifiers = None,
     sample_weight: Any = None,
-    y_true: str | None = None,
+    *,
+    y_true: Any = None,
     batch_size: int | None = None,
     threads: int | None = None,
     progress: bool = False,
@@ -45,21 +43,35 @@ def evaluate(
     A function of `(y_true, y_pred)` returns a value per sample, a number for the batch, which then counts once per
     row, or a dict of such values, which become results of their own.
 
+    Results are named as by Keras's `compile`: a string is its own name in the spelling given, a function and a metric
+    have theirs, names that recur are numbered `name_1`, `name_2`, and a weighted metric whose name is taken becomes
+    `weighted_name`.
+
+    A model of several outputs has dicts by the output's name, or lists of arrays, for both `y_true` and `y_pred`; lists
+    are named `output_0`, `output_1`, ... Metrics are then a dict by output, in which a missing output has none, or a
+    list with one entry for each output; an entry is one metric, a list of them, or None. Results are named
+    `output_metric`. Dicts go in Keras's order, sorted by name.
+
     Args:
-        data: path of a file (see `sources.open_source`), y_true as an array `[rows, ...]` if `y_pred` is one, or an
-            iterable of batches `(y_true, y_pred)` or `(y_true, y_pred, sample_weight)`.
+        data: path of a file (see `sources.open_source`); y_true as an array `[rows, ...]`, or of several outputs, if
+            `y_pred` is one; or an iterable of batches `(y_true, y_pred)` or `(y_true, y_pred, sample_weight)`.
         y_pred: predictions `[rows]` or `[rows, classes]`; for a file the name of a column, array or file.
-        metrics: list of Metric instances, strings and functions. Instances are reset first and afterwards hold the
-            state of this evaluation. None: a choice by the shapes of the first batch. Default `("accuracy",)`.
-        sample_weight: weights `[rows]`; for a file a name. Default None: every row counts 1.
-        y_true: for a file, the name of the labels' column, array or file.
+        metrics: list of metrics: instances, their classes or configurations, strings and functions. Instances are
+            reset first and afterwards hold the state of this evaluation. Default `("accuracy",)`, or none where
+            `weighted_metrics` are given. None: a choice by the shapes of the first batch, or none likewise.
+        weighted_metrics: list of metrics that see `sample_weight`; those in `metrics` then do not, as Keras's
+            `compile` has it. Default None: there are none, and `metrics` see the weights.
+        sample_weight: weights `[rows]`, for all outputs or a dict or list of them by output; for a file a name.
+            Default None: every row counts 1.
+        y_true: the labels by their own name, in place of `data`; for a file, the name of the labels' column, array or
+            file.
         batch_size: most rows read at once, of a file or arrays. Default None: 16 MB of a file, arrays as a whole.
         threads: number of threads during the call, in the whole process. Default None: as set before.
         progress: show a progress bar on stderr if that is a terminal. Default False.
 
     Returns:
-        Results by name: floats or NumPy arrays. A string is its own name; duplicates get "_1", "_2". Without rows
-        in arrays or batches, the results of empty metrics.
+        Results by name: floats, or NumPy arrays of metrics with several values. Without rows in arrays or batches, the
+        results of empty metrics.
 
     Raises:
         ImportError: an optional package is needed; the message names the extra.
@@ -71,21 +83,17 @@ def evaluate(
         {'accuracy': 0.75, 'confusion_matrix': array([[1, 0, 0],
                [0, 1, 0],
                [0, 1, 1]])}
+        >>> outputs = {"age": np.array([30.0, 50.0]), "member": np.array([0.9, 0.2])}
+        >>> labels = {"age": np.array([31.0, 47.0]), "member": np.array([1, 1])}
+        >>> evaluate(labels, outputs, metrics={"age": ["mae", "mse"], "member": "acc"})
+        {'age_mae': 2.0, 'age_mse': 5.0, 'member_acc': 0.5}
     """
-    identifiers = None if metrics is None else _listed(metrics)
     source = _source(data, y_true, y_pred, sample_weight, batch_size)
-    evaluation = _Evaluation(source.name, identifiers)
+    evaluation = Evaluation(source.name, metrics, weighted_metrics)
     with _thread_count(threads):
         for batch in _with_progress(source, progress):
             evaluation.add(batch)
     return evaluation.result()
-
-
-def _listed(metrics: Any) -> list[Any]:
-    identifiers = [metrics] if isinstance(metrics, (str, Metric)) or callable(metrics) else list(metrics)
-    for identifier in identifiers:
-        check_identifier(identifier)
-    return identifiers
 
 
 def _source(data: Any, y_true: Any, y_pred: Any, sample_weight: Any, batch_size: int | None) -> Source:
@@ -95,7 +103,9 @@ def _source(data: Any, y_true: Any, y_pred: Any, sample_weight: Any, batch_size:
                 raise TypeError(f"`{name}` must be a name where `data` is a path. Received {type(value).__name__}.")
         return open_source(data, y_true, y_pred, sample_weight, batch_size)
     if y_true is not None:
-        raise TypeError("`y_true` must be given only where `data` is a path. Give an array as `data`.")
+        if data is not None:
+            raise TypeError("`y_true` must be given only where `data` is a path, or in its place. Received both.")
+        data = y_true
     if y_pred is not None:
         return _array_source(data, y_pred, sample_weight, batch_size)
     if sample_weight is not None or batch_size is not None:
@@ -106,14 +116,31 @@ def _source(data: Any, y_true: Any, y_pred: Any, sample_weight: Any, batch_size:
 
 
 def _array_source(y_true: Any, y_pred: Any, sample_weight: Any, batch_size: int | None) -> Source:
-    names = ("y_true", "y_pred", "sample_weight")
-    given = zip(names, (y_true, y_pred, sample_weight), strict=True)
-    arrays = [None if array is None else as_array(array, name) for name, array in given]
-    rows = check_lengths({name: array.shape for name, array in zip(names, arrays, strict=True) if array is not None})
+    parts = {name: _arrays(name, part) for name, part in split_outputs(y_true, y_pred, sample_weight).items()}
+    shapes = {_label(key, name): array.shape for name, part in parts.items() for key, array in _present(part)}
+    rows = check_lengths(shapes)
     # Arrays in memory are best passed whole; mapped ones go by batches, so that the file does not stay in memory.
-    whole = batch_size is None and not any(is_mapped(array) for array in arrays)
-    batches = iter([Batch(*arrays)]) if whole or rows == 0 else array_batches(arrays, batch_size)
+    whole = batch_size is None and not any(is_mapped(array) for part in parts.values() for array in part)
+    if not whole and any(hasattr(part.y_pred, "_keras_mask") for part in parts.values()):
+        raise ValueError("`batch_size` must be None for `y_pred` with a `_keras_mask`, which cannot be cut.")
+    batches = iter([joined(parts)]) if whole or rows == 0 else output_batches(parts, batch_size)
     return Source("data", rows, batches)
+
+
+def _arrays(name: Name, part: Batch) -> Batch:
+    arrays = {key: as_array(array, _label(key, name)) for key, array in _present(part)}
+    # The mask that Keras attaches is read by the metrics, and would be lost with the conversion.
+    if hasattr(part.y_pred, "_keras_mask"):
+        del arrays["y_pred"]
+    return part._replace(**arrays)
+
+
+def _present(part: Batch) -> Iterator[tuple[str, Any]]:
+    return ((key, array) for key, array in part._asdict().items() if array is not None or key != "sample_weight")
+
+
+def _label(key: str, name: Name) -> str:
+    return key if name is None else f"{key}[{name!r}]"
 
 
 def _checked_batches(batches: Iterable[Any]) -> Iterator[Batch]:
@@ -124,64 +151,12 @@ def _checked_batches(batches: Iterable[Any]) -> Iterator[Batch]:
                 "`data` must yield batches (y_true, y_pred) or (y_true, y_pred, sample_weight). "
                 f"Received {count} as batch {index}."
             )
-        if np.ndim(batch[1]) == 0:
-            raise ValueError(f"`y_pred` must have at least one axis, the rows. Received {batch[1]!r} in batch {index}.")
-        yield Batch(*batch)
-
-
-class _Evaluation:
-    """Metrics that come to be with the first batch that has rows, and the rows added to them."""
-
-    def __init__(self, source_name: str, identifiers: list[Any] | None) -> None:
-        self._source_name = source_name
-        self._identifiers = identifiers
-        self._first: FirstBatch | None = None
-        self._collection: MetricCollection | None = None
-        self._rows = 0
-
-    def add(self, batch: Batch) -> None:
-        """Add a batch to all metrics."""
-        rows = len(batch.y_pred)
-        if self._collection is None:
-            self._first = FirstBatch(batch.y_true, batch.y_pred)
-            # Labels are better taken from a batch with rows.
-            if rows == 0:
-                return
-            self._collection = self._make_collection(self._first)
-        try:
-            self._collection.update_state(*batch)
-        except ValueError as error:
-            raise ValueError(self._explain(error, batch)) from error
-        self._rows += rows
-
-    def result(self) -> dict[str, Any]:
-        """The results of all metrics; those of empty metrics if no batch had rows."""
-        if self._first is None:
-            raise ValueError(f"{self._source_name} must have rows. Received none.")
-        collection = self._collection or self._make_collection(self._first)
-        return dict(collection.result())
-
-    def _make_collection(self, first: FirstBatch) -> MetricCollection:
-        if self._identifiers is None:
-            self._identifiers = default_identifiers(first)
-        collection = MetricCollection(resolve(self._identifiers, first))
-        collection.reset_state()
-        return collection
-
-    def _explain(self, error: ValueError, batch: Batch) -> str:
-        """Say what the metric could not know: where the batch stands, and where its classes came from."""
-        first = self._first
-        if self._rows == 0 or first is None:
-            return str(error)
-        if takes_classes_from_labels(self._identifiers or [], first):
-            labels = count_labels(batch.y_true, batch.y_pred)
-            if labels > first.labels:
-                return (
-                    f"'confusion_matrix' took its {first.labels} classes from the first batch, but a batch from row "
-                    f"{self._rows} on has label {labels - 1}. Give the number of classes: "
-                    f"metrics.ConfusionMatrix({labels}) or 'confusion_matrix_{labels}'."
+        for part in split_outputs(*batch).values():
+            if np.ndim(part.y_pred) == 0:
+                raise ValueError(
+                    f"`y_pred` must have at least one axis, the rows. Received {part.y_pred!r} in batch {index}."
                 )
-        return f"{error} Here rows are counted from row {self._rows} of {self._source_name}."
+        yield Batch(*batch)
 
 
 @contextmanager
@@ -210,4 +185,4 @@ def _with_progress(source: Source, progress: bool) -> Iterator[Batch]:
     with tqdm(total=source.rows, unit=" rows", unit_scale=True, desc=source.name, leave=False, disable=None) as bar:
         for batch in source.batches:
             yield batch
-            bar.update(len(batch.y_pred))
+            bar.update(rows_of(batch))

@@ -4,12 +4,12 @@ Every error of shape or kind is raised here; errors of single values are found b
 """
 
 import math
-import numbers
-import operator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from tallymetrics.arguments import Axes, axes_last
 
 Array = npt.NDArray[Any]
 
@@ -19,44 +19,14 @@ _NATIVE_TYPES = frozenset(np.dtype(code).num for code in "?bhilqBHILQefd")
 class Batch(NamedTuple):
     """Arrays of one native pass.
 
-    `y_true` and `y_pred` are [rows] or [rows, width], `weights` [rows] or None; every `rows_per_sample` rows are one
-    sample. `y_true` is None where a metric takes values alone.
+    `y_true` and `y_pred` are [rows] or [rows, width], `weights` [rows] or None (or [rows, width], for a metric of
+    columns); every `rows_per_sample` rows are one sample. `y_true` is None where a metric takes values alone.
     """
 
     y_true: Array | None
     y_pred: Array
     weights: Array | None
     rows_per_sample: int
-
-
-def as_integer(value: Any, name: str, low: int, high: int) -> int:
-    """Returns a constructor's argument as an int in [low, high].
-
-    Raises:
-        TypeError: If `value` is no integer.
-        ValueError: If it is out of range.
-    """
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"`{name}` must be an integer. Received {value!r}.") from None
-    if not low <= number <= high:
-        raise ValueError(f"`{name}` must lie in [{low}, {high}]. Received {number}.")
-    return number
-
-
-def as_number(value: Any, name: str, low: float, high: float) -> Any:
-    """Returns a constructor's argument unchanged, if it is a finite real number in [low, high].
-
-    Raises:
-        TypeError: If `value` is no real number.
-        ValueError: If it is out of range.
-    """
-    if isinstance(value, (str, bytes)) or not isinstance(value, (numbers.Real, np.number)):
-        raise TypeError(f"`{name}` must be a number. Received {value!r}.")
-    if not (low <= float(value) <= high and math.isfinite(value)):
-        raise ValueError(f"`{name}` must be a finite number in [{low}, {high}]. Received {value}.")
-    return value
 
 
 def as_array(value: Any, name: str) -> Array:
@@ -236,10 +206,38 @@ class Layouts:
         return Batch(y_true.reshape(-1), rows, self.weights(shape), rows_per_sample(shape))
 
     def paired(self) -> Batch:
-        """Two arrays of one shape [..., width]; two of rank 1 are rows of one value."""
+        """Two arrays of one shape [..., width]; two of rank 1, or of width 1, are rows of one value."""
         y_true, y_pred = aligned_pair(self.y_true, self.y_pred)
-        if y_pred.ndim < 2:
+        if y_pred.ndim < 2 or y_pred.shape[-1] == 1:
             return self.elements()
+        return self._rows_of(y_true, y_pred)
+
+    def paired_alike(self) -> Batch:
+        """As `paired`, but nothing is broadcast.
+
+        Raises:
+            ValueError: If the arrays have one rank and not one shape.
+        """
+        if self.y_true.ndim == self.y_pred.ndim and self.y_true.shape != self.y_pred.shape:
+            raise _shape_error("y_true", f"{self.y_pred.shape}, as `y_pred` has", self.y_true)
+        return self.paired()
+
+    def vectors(self, axes: Axes = -1) -> Batch:
+        """As `paired`, of rank 2 or more, for values that a row along `axes` has only as a whole.
+
+        Raises:
+            ValueError: If both arrays have rank 1, or lack an axis.
+        """
+        if self.y_pred.ndim < 2 and self.y_true.ndim < 2:
+            raise _shape_error("y_pred", "[..., width]", self.y_pred)
+        if axes == -1:
+            return self.paired()
+        y_true, y_pred = (axes_last(array, axes) for array in aligned_pair(self.y_true, self.y_pred))
+        moved = Layouts(y_true, y_pred, self._sample_weight)
+        moved._raw_pred = self._raw_pred
+        return moved.paired()
+
+    def _rows_of(self, y_true: Array, y_pred: Array) -> Batch:
         return self._made.get("paired") or self._keep("paired", self._make_paired(y_true, y_pred))
 
     def _make_paired(self, y_true: Array, y_pred: Array) -> Batch:
@@ -265,12 +263,15 @@ class Layouts:
         return Batch(y_true.reshape(-1), y_pred.reshape(-1), self.weights(shape), rows_per_sample(shape))
 
     def paired_or_elements(self) -> Batch:
-        """As `paired`, or as `elements` where there is a weight for each element."""
-        weights = self._sample_weight
-        if weights is not None and self.y_pred.ndim > 1 and np.ndim(weights) >= self.y_pred.ndim:
-            if np.shape(weights)[-1] != 1 or self.y_pred.shape[-1] == 1:
-                return self.elements()
-            if np.ndim(weights) > self.y_pred.ndim:
+        """As `paired`, or as `elements` where there is a weight or a mask for each element."""
+        mask = getattr(self._raw_pred, "_keras_mask", None)
+        if self._sample_weight is None and mask is None:
+            return self.paired()
+        shape = aligned_pair(self.y_true, self.y_pred)[1].shape
+        for given in (self._sample_weight, mask):
+            weights = () if given is None else np.shape(given)
+            of_elements = len(weights) == len(shape) and (weights[-1:] != (1,) or shape[-1:] == (1,))
+            if len(shape) > 1 and (of_elements or len(weights) > len(shape)):
                 return self.elements()
         return self.paired()
 
@@ -285,7 +286,7 @@ class Layouts:
             bad, array = ("y_true", y_true) if y_pred.ndim >= 2 else ("y_pred", y_pred)
             expected = f"{y_pred.shape}, as `y_pred` has" if bad == "y_true" else f"[..., {name}]"
             raise _shape_error(bad, expected, array)
-        return self.paired()
+        return self._rows_of(y_true, y_pred)
 
     def rows_and_labels(self) -> Batch:
         """Rows of y_true [..., classes] and labels of y_pred [...]."""

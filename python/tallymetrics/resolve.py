@@ -14,7 +14,7 @@ import numpy as np
 from tallymetrics import metrics
 from tallymetrics.inputs import as_array
 from tallymetrics.metrics.function_metric import FunctionMetric, function_name
-from tallymetrics.metrics.identifiers import IDENTIFIERS
+from tallymetrics.metrics.identifiers import ADVICE, IDENTIFIERS
 from tallymetrics.metrics.names import unique_name
 
 # A confusion matrix of more classes is made only when asked for by its number of classes.
@@ -82,6 +82,9 @@ def _top(first: FirstBatch, k: int) -> metrics.Metric:
 
 
 def _crossentropy(first: FirstBatch) -> metrics.Metric:
+    one_score = first.floating and first.y_pred.ndim == 1
+    if one_score or (first.y_pred.ndim > 1 and first.y_pred.shape[-1] == 1):
+        return _named("binary_crossentropy")
     _require_rows("crossentropy", first)
     return metrics.SparseCategoricalCrossentropy() if first.sparse else metrics.CategoricalCrossentropy()
 
@@ -147,53 +150,71 @@ def check_identifier(identifier: Any) -> None:
     """Refuse what no batch could make a metric of.
 
     Raises:
-        TypeError: If it is neither a metric, a string nor a function.
+        TypeError: If it is neither a metric, a metric's class or configuration, a string nor a function.
         ValueError: If it is an unknown string; the message lists the nearest known ones.
     """
-    if isinstance(identifier, metrics.Metric):
-        return
-    if isinstance(identifier, str):
-        if _key(identifier) not in _BY_SHAPE and not _NUMBERED.fullmatch(identifier):
-            _named(identifier)
-    elif not callable(identifier) or inspect.isclass(identifier):
-        raise TypeError(f"`metrics` must hold metrics, strings or functions. Received {identifier!r}.")
+    by_shape = isinstance(identifier, str) and (_key(identifier) in _BY_SHAPE or _NUMBERED.fullmatch(identifier))
+    if not by_shape:
+        _without_batch(identifier)
 
 
 def resolve(identifiers: Iterable[Any], first: FirstBatch) -> dict[str, metrics.Metric]:
     """The metrics under the keys of their results: a string's own spelling, a metric's or function's name."""
     resolved: dict[str, metrics.Metric] = {}
-    for identifier in identifiers:
-        metric = _metric(identifier, first)
-        name = identifier if isinstance(identifier, str) else metric.name
+    for name, metric in resolve_all(identifiers, first):
         resolved[unique_name(name, resolved)] = metric
     return resolved
 
 
+def resolve_all(identifiers: Iterable[Any], first: FirstBatch) -> list[tuple[str, metrics.Metric]]:
+    """The metrics with the names of their results, which may recur."""
+    return [_named_metric(identifier, first) for identifier in identifiers]
+
+
+def _named_metric(identifier: Any, first: FirstBatch) -> tuple[str, metrics.Metric]:
+    metric = _metric(identifier, first)
+    return identifier if isinstance(identifier, str) else metric.name, metric
+
+
 def _metric(identifier: Any, first: FirstBatch) -> metrics.Metric:
-    if isinstance(identifier, metrics.Metric):
-        return identifier
-    if not isinstance(identifier, str):
-        return FunctionMetric(identifier, name=function_name(identifier))
-    if _key(identifier) in _BY_SHAPE:
-        return _BY_SHAPE[_key(identifier)](first)
-    numbered = _NUMBERED.fullmatch(identifier)
-    return _BY_NUMBER[numbered[1]](first, int(numbered[2])) if numbered else _named(identifier)
+    if isinstance(identifier, str):
+        if _key(identifier) in _BY_SHAPE:
+            return _BY_SHAPE[_key(identifier)](first)
+        numbered = _NUMBERED.fullmatch(identifier)
+        if numbered:
+            return _BY_NUMBER[numbered[1]](first, int(numbered[2]))
+    return _without_batch(identifier)
+
+
+def _without_batch(identifier: Any) -> metrics.Metric:
+    """The metric of an identifier whose meaning does not depend on shapes."""
+    if isinstance(identifier, str):
+        return _named(identifier)
+    is_class = inspect.isclass(identifier)
+    if isinstance(identifier, (metrics.Metric, dict)) or (is_class and issubclass(identifier, metrics.Metric)):
+        metric = metrics.get(identifier)
+        if isinstance(metric, metrics.Metric):
+            return metric
+    if not callable(identifier) or is_class:
+        raise TypeError(f"`metrics` must hold metrics, strings or functions. Received {identifier!r}.")
+    return FunctionMetric(identifier, name=function_name(identifier))
 
 
 def _key(identifier: str) -> str:
-    """Only accuracy is known in any case, as in Keras."""
-    return identifier.lower() if identifier.lower() in ("acc", "accuracy") else identifier
+    """Accuracy and cross-entropy are known in any case, as in Keras."""
+    general = ("acc", "accuracy", "ce", "crossentropy")
+    return identifier.lower() if identifier.lower() in general else identifier
 
 
 def _named(identifier: str) -> metrics.Metric:
     try:
         metric = metrics.get(_ALIASES.get(identifier, identifier))
     except TypeError as error:
-        raise ValueError(f"Metric {identifier!r} needs arguments: give an instance. Received: {error}") from error
+        raise ValueError(f"Metric {error}") from error
     except ValueError as error:
-        raise ValueError(_unknown(identifier)) from error
-    # These take values, not labels and predictions.
-    if not isinstance(metric, metrics.Metric) or type(metric) in (metrics.Mean, metrics.Sum, metrics.Metric):
+        raise ValueError(str(error) if identifier in ADVICE else _unknown(identifier)) from error
+    of_values = (metrics.Mean, metrics.MeanTensor, metrics.Sum, metrics.Metric)
+    if not isinstance(metric, metrics.Metric) or type(metric) in of_values:
         raise ValueError(_unknown(identifier))
     return metric
 

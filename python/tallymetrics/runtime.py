@@ -3,7 +3,7 @@
 import os
 
 from tallymetrics import _core
-from tallymetrics.inputs import as_integer
+from tallymetrics.arguments import as_integer
 
 _num_threads: int | None = None
 

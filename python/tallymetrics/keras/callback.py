@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tallymetrics.inputs import as_integer
+from tallymetrics.arguments import as_integer
 from tallymetrics.keras.batches import batches_of, to_numpy
 from tallymetrics.keras.processes import process_count, replica_count
 from tallymetrics.metrics import ConfusionMatrix, Metric, MetricCollection

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tallymetrics.inputs import as_number
+from tallymetrics.arguments import as_number
 from tallymetrics.metrics import DistributionMeanError as _DistributionMeanError
 
 _registered = keras.saving.register_keras_serializable(package="tallymetrics")

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts, as_integer, as_number
+from tallymetrics.arguments import as_integer, as_number
+from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.native import Accumulator, MeanOfRows
 
 

@@ -11,6 +11,7 @@ from tallymetrics.metrics.names import unique_name
 from tallymetrics.metrics.native import NativeMetric, add_batch, locked
 from tallymetrics.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
 from tallymetrics.metrics.repeated import Repeated
+from tallymetrics.metrics.tensor_metrics import MeanTensor
 from tallymetrics.metrics.variables import Arrays
 
 
@@ -153,8 +154,10 @@ class MetricCollection(Metric):
         others = [metrics] if isinstance(metrics, Metric) else list(metrics)
         for other in others:
             self._check_mergeable(other)
-        for key, metric in self._metrics.items():
-            metric.merge_state([other[key] for other in others if isinstance(other, MetricCollection)])
+        # What a metric of no rows yet takes, its own check does not foresee.
+        with restored_on_error(self.metrics):
+            for key, metric in self._metrics.items():
+                metric.merge_state([other[key] for other in others if isinstance(other, MetricCollection)])
 
     def _check_mergeable(self, other: Metric) -> None:
         if not isinstance(other, MetricCollection):
@@ -171,11 +174,11 @@ class MetricCollection(Metric):
         return {"name": self.name, "metrics": {key: serialize(metric) for key, metric in self._metrics.items()}}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "MetricCollection":
-        """Returns a fresh collection of a configuration."""
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> "MetricCollection":
+        """Returns a fresh collection of a configuration; `custom_objects` are as for `deserialize`."""
         from tallymetrics.metrics import deserialize
 
-        metrics = {key: deserialize(metric) for key, metric in config["metrics"].items()}
+        metrics = {key: deserialize(metric, custom_objects) for key, metric in config["metrics"].items()}
         return cls(metrics, name=config["name"])
 
 
@@ -215,7 +218,7 @@ def _as_metric(given: Any) -> Metric:
         given = get(given)
     elif isinstance(given, type) and issubclass(given, Metric):
         given = given()
-    if isinstance(given, (Mean, Sum)) and not isinstance(given, MeanMetricWrapper):
+    if isinstance(given, (Mean, MeanTensor, Sum)) and not isinstance(given, MeanMetricWrapper):
         raise TypeError(f"`metrics` must take (y_true, y_pred). {type(given).__name__} takes values: update it apart.")
     if isinstance(given, Metric):
         return given

@@ -7,15 +7,18 @@ import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core
-from tallymetrics.inputs import Array, Batch, Layouts, as_integer
+from tallymetrics.arguments import as_integer
+from tallymetrics.inputs import Array, Batch, Layouts
+from tallymetrics.metrics.ignored_labels import as_labels, ignored_labels
 from tallymetrics.metrics.native import Accumulator, NativeMetric
+from tallymetrics.metrics.per_class import checked_measures, checked_names, named_measures
 
 Average = Literal["micro", "macro", "weighted"]
 Floats = npt.NDArray[np.float64]
 
 _NORMALIZATIONS = (None, "true", "pred", "all")
+_KAPPA_WEIGHTS = (None, "linear", "quadratic")
 _AVERAGES = (None, "micro", "macro", "weighted")
-_PER_CLASS = ("precision", "recall", "f1")
 
 
 def _ratio(numerator: Any, denominator: Any) -> Floats:
@@ -36,6 +39,8 @@ class ConfusionMatrix(NativeMetric):
         dtype: What a floating-point `result()` is rounded to, default float64.
         sparse_y_true: Whether `y_true` holds labels; by default its shape and dtype tell.
         sparse_y_pred: Whether `y_pred` holds labels; by default its shape and dtype tell.
+        ignore_class: Rows with this true label, or with one of a list of labels, take no part; they need not lie in
+            [0, num_classes). By default (None) every row does.
         per_class: Any of `"precision"`, `"recall"`, `"f1"`: `result()` is then a dict of floats, one for each of them
             and each class, `f1_3`, then its mean and its least value over classes, `macro_f1` and `worst_f1`, which
             training logs can hold; `matrix()` gives the matrix. Default: `result()` is the matrix.
@@ -72,6 +77,7 @@ class ConfusionMatrix(NativeMetric):
         dtype: Any = None,
         sparse_y_true: bool | None = None,
         sparse_y_pred: bool | None = None,
+        ignore_class: int | Sequence[int] | None = None,
         per_class: Sequence[str] | None = None,
         class_names: Sequence[str] | None = None,
     ) -> None:
@@ -82,9 +88,13 @@ class ConfusionMatrix(NativeMetric):
         self.normalize = normalize
         self.sparse_y_true = sparse_y_true
         self.sparse_y_pred = sparse_y_pred
-        self.per_class = _checked_per_class(per_class)
-        self.class_names = None if class_names is None else self._checked_names(class_names)
-        self.cells = self._exact_table((self.num_classes, self.num_classes), "cells")
+        self.per_class = checked_measures(per_class)
+        self.class_names = None if class_names is None else checked_names(class_names, self.num_classes)
+        self.ignore_class = as_labels(ignore_class, "ignore_class")
+        self._pairs = self.num_classes**2
+        # With labels to ignore, the pass counts into two cells more: those of dropped and of ignored rows.
+        shape = (self.num_classes, self.num_classes) if self.ignore_class is None else (self._pairs + 2,)
+        self.cells = self._exact_table(shape, "cells")
 
     def classes(self, batch: Batch) -> int:
         return self.num_classes
@@ -139,11 +149,13 @@ class ConfusionMatrix(NativeMetric):
 
     def accumulators(self, batch: Batch) -> list[Accumulator]:
         planes, first_limb = self.cells.planes_for(batch.weights, len(batch.y_pred))
-        return [(_core.LABEL_COUNTS, planes, first_limb, self.num_classes)]
+        ignored = ignored_labels(self.ignore_class)
+        return [(_core.LABEL_COUNTS, planes, first_limb, self.num_classes, False, ignored, None)]
 
     def _counts(self) -> npt.NDArray[Any]:
         with self._lock:
-            return self.cells.value.copy()
+            cells = self.cells.value
+            return cells.reshape(-1)[: self._pairs].reshape(self.num_classes, self.num_classes).copy()
 
     def result(self) -> Any:
         """Returns `matrix()`, or with `per_class` a dict of floats: each measure of each class, its mean over all
@@ -151,20 +163,12 @@ class ConfusionMatrix(NativeMetric):
         return self.matrix() if self.per_class is None else self._named_measures(self.per_class)
 
     def _named_measures(self, measures: Sequence[str]) -> dict[str, float]:
-        names = self.class_names or self._numbers()
         with self._lock:
-            occurs = self.support() > 0
             values = {"precision": self.precision(), "recall": self.recall(), "f1": self.f_beta()}
-        named = {}
-        for measure in measures:
-            of_classes = values[measure]
-            named.update({f"{measure}_{name}": value for name, value in zip(names, of_classes, strict=True)})
-            named[f"macro_{measure}"] = of_classes.mean()
-            named[f"worst_{measure}"] = of_classes[occurs].min() if occurs.any() else 0.0
-        return {name: self._as_result(float(value)) for name, value in named.items()}
-
-    def _numbers(self) -> list[str]:
-        return [str(number) for number in range(self.num_classes)]
+            occurs = self.support() > 0
+        chosen = {measure: values[measure] for measure in measures}
+        named = named_measures(chosen, checked_names(self.class_names, self.num_classes), occurs)
+        return {name: self._as_result(value) for name, value in named.items()}
 
     def matrix(self) -> npt.NDArray[Any]:
         """Returns the matrix [true class, predicted class]: int64 as long as no floating-point weights were given,
@@ -234,6 +238,52 @@ class ConfusionMatrix(NativeMetric):
         counts = self._counts()
         return float(_ratio(np.trace(counts), counts.sum()))
 
+    def matthews_correlation(self) -> float:
+        """Returns the correlation of true and predicted classes, from -1 to 1; 0.0 where either has one class alone.
+
+        `(c s - sum(t p)) / sqrt((s² - sum(p²)) (s² - sum(t²)))` over classes, of c right counts, s counts in all, t
+        true and p predicted counts of each class; with two classes it is Matthews's coefficient.
+
+        Source: J. Gorodkin, Computational Biology and Chemistry 28 (2004), 367-374, equation 8.
+        """
+        right, total, true, predicted = self._margins()
+        spread = (total**2 - sum(count**2 for count in predicted)) * (total**2 - sum(count**2 for count in true))
+        both = sum(one * other for one, other in zip(true, predicted, strict=True))
+        return float((right * total - both) / spread**0.5) if spread > 0 else 0.0
+
+    def cohen_kappa(self, weights: Literal["linear", "quadratic"] | None = None) -> float:
+        """Returns the agreement of true and predicted classes beyond chance, at most 1.
+
+        `1 - sum(w counts) / sum(w expected)`, where the expected counts are the products of the margins over the
+        total, and w weighs a disagreement of classes i and j.
+
+        Args:
+            weights: None: each disagreement weighs 1; `"linear"`: |i - j|; `"quadratic"`: (i - j)².
+
+        Returns:
+            The coefficient; 0.0 where no disagreement is to be expected: in an empty state, or with one class alone.
+
+        Source: J. Cohen, Educational and Psychological Measurement 20 (1960), 37-46; weights: Psychological Bulletin
+        70 (1968), 213-220.
+        """
+        if weights not in _KAPPA_WEIGHTS:
+            raise ValueError(f'`weights` must be "linear", "quadratic" or None. Received {weights!r}.')
+        counts = self._counts()
+        classes = np.arange(self.num_classes)
+        distances = np.abs(classes[:, np.newaxis] - classes).astype(np.float64)
+        penalties = {None: np.minimum(distances, 1), "linear": distances, "quadratic": distances**2}[weights]
+        expected = np.outer(counts.sum(axis=1), counts.sum(axis=0).astype(np.float64))
+        chance = float((penalties * expected).sum())
+        found = float((penalties * counts).sum()) * float(counts.sum())
+        return 1.0 - found / chance if chance else 0.0
+
+    def _margins(self) -> tuple[Any, Any, list[Any], list[Any]]:
+        """Right counts, all counts, true and predicted counts of each class; Python's integers do not overflow."""
+        counts = self._counts()
+        parts = (np.trace(counts), counts.sum(), counts.sum(axis=1), counts.sum(axis=0))
+        right, total, true, predicted = (part.tolist() for part in parts)
+        return right, total, true, predicted
+
     def classification_report(self, class_names: Sequence[str] | None = None) -> dict[str, Any]:
         """Returns precision, recall, F1 and support of each class and their averages.
 
@@ -244,8 +294,7 @@ class ConfusionMatrix(NativeMetric):
             `{class_name: {"precision", "recall", "f1-score", "support"}, ..., "accuracy": float, "macro avg": {...},
             "weighted avg": {...}}`, as scikit-learn's `classification_report(output_dict=True)`.
         """
-        given = self.class_names if class_names is None else self._checked_names(class_names)
-        names = given or self._numbers()
+        names = checked_names(self.class_names if class_names is None else class_names, self.num_classes)
         columns = zip(self.precision(), self.recall(), self.f_beta(), self.support(), strict=True)
         report: dict[str, Any] = {name: self._report_row(*row) for name, row in zip(names, columns, strict=True)}
         report["accuracy"] = self.accuracy()
@@ -255,15 +304,6 @@ class ConfusionMatrix(NativeMetric):
             scores = (self.precision(average), self.recall(average), self.f_beta(average=average))
             report[f"{average} avg"] = self._report_row(*scores, total)
         return report
-
-    def _checked_names(self, class_names: Sequence[str]) -> list[str]:
-        names = [str(name) for name in class_names]
-        if len(names) != self.num_classes or len(set(names)) != len(names):
-            raise ValueError(
-                f"`class_names` must be {self.num_classes} different names. Received {len(names)}, "
-                f"{len(set(names))} of them different."
-            )
-        return names
 
     @staticmethod
     def _report_row(precision: Any, recall: Any, f_score: Any, support: Any) -> dict[str, float]:
@@ -280,19 +320,11 @@ class ConfusionMatrix(NativeMetric):
             "normalize": self.normalize,
             "sparse_y_true": self.sparse_y_true,
             "sparse_y_pred": self.sparse_y_pred,
+            "ignore_class": self.ignore_class,
             "per_class": self.per_class,
             "class_names": self.class_names,
         }
         return {**super().get_config(), **own}
 
     def _merge_key(self) -> dict[str, Any]:
-        return {"num_classes": self.num_classes}
-
-
-def _checked_per_class(per_class: Sequence[str] | None) -> list[str] | None:
-    if per_class is None:
-        return None
-    measures = [per_class] if isinstance(per_class, str) else list(per_class)
-    if not measures or len(set(measures)) != len(measures) or not set(measures) <= set(_PER_CLASS):
-        raise ValueError(f"`per_class` must hold some of {', '.join(_PER_CLASS)}. Received {per_class!r}.")
-    return measures
+        return {"num_classes": self.num_classes, "ignore_class": self.ignore_class}

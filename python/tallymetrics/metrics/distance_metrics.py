@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts, as_number
+from tallymetrics.arguments import as_number
+from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.native import Accumulator, MeanOfRows
 
 

@@ -10,7 +10,7 @@ from tallymetrics import _core
 from tallymetrics.metrics.variables import Arrays, Variable
 
 _DIGIT_MASK = 0xFFFFFFFF
-_UNIT_BITS = 32 * _core.UNIT_LIMB
+UNIT_BITS = 32 * _core.UNIT_LIMB
 
 
 class ExactSum(Variable):
@@ -53,14 +53,14 @@ class ExactSum(Variable):
 
     @property
     def value(self) -> npt.NDArray[Any]:
-        return np.array(self.divided_by(1 << _UNIT_BITS))
+        return np.array(self.divided_by(1 << UNIT_BITS))
 
     def assign(self, value: Any) -> Variable:
         number = float(np.asarray(value))
         if not math.isfinite(number):
             raise ValueError(f"`value` must be finite. Received {number}.")
         numerator, denominator = number.as_integer_ratio()
-        units = numerator * ((1 << _UNIT_BITS) // denominator)
+        units = numerator * ((1 << UNIT_BITS) // denominator)
         self.reset()
         for limb in range(_core.LIMBS - 1):
             self._value[limb] = (units >> (32 * limb)) & _DIGIT_MASK

@@ -1,6 +1,7 @@
 """Tables of counts, weighted without rounding."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -75,17 +76,22 @@ class ExactTable(Variable):
             above = self._planes.get(_core.UNIT_LIMB + 1)
             return self._value if above is None else self._value + (above << 32)
         digits = [self._planes[limb] for limb in sorted(self._planes)]
-        negative = digits[-1] < 0
-        if negative.any():
-            digits = _carried([np.where(negative, -digit, digit) for digit in digits])
-        magnitude = _rounded(digits, min(self._planes) - _core.UNIT_LIMB)
-        return np.where(negative, -magnitude, magnitude)
+        return rounded(digits, min(self._planes) - _core.UNIT_LIMB)
+
+    def mapped(self, function: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]]) -> npt.NDArray[Any]:
+        """Returns the value that this table would have after a linear map of its integers, rounded once."""
+        if len(self._planes) > 1:
+            self.carry()
+        result = ExactTable((0,), self.name)
+        result._planes = {limb: function(plane) for limb, plane in self._planes.items()}
+        result._value = result._planes[_core.UNIT_LIMB]
+        return result.value
 
     def assign(self, value: Any) -> Variable:
         array = np.asarray(value)
         if array.shape != self.shape or array.dtype.kind not in "biu":
             raise ValueError(f"`value` must hold integers of shape {self.shape}. Received {array.dtype} {array.shape}.")
-        self.reset()
+        ExactTable.reset(self)
         self._value[...] = array
         return self
 
@@ -137,6 +143,16 @@ class ExactTable(Variable):
         self.assign(planes.pop(_core.UNIT_LIMB))
         self._planes.update({limb: plane.copy() for limb, plane in planes.items()})
         self._fill_gaps()
+
+
+def rounded(digits: list[npt.NDArray[np.int64]], first: int) -> npt.NDArray[np.float64]:
+    """Returns the sums of digits[i] * 2^(32 (first + i)), each rounded once to nearest, ties to even."""
+    digits = _carried(digits)
+    negative = digits[-1] < 0
+    if negative.any():
+        digits = _carried([np.where(negative, -digit, digit) for digit in digits])
+    magnitude = _rounded(digits, first)
+    return np.where(negative, -magnitude, magnitude)
 
 
 def _carried(digits: list[npt.NDArray[np.int64]]) -> list[npt.NDArray[np.int64]]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tallymetrics.inputs import as_array, masked_weights
+from tallymetrics.metrics.functions_by_name import function_config, function_of
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.reduction_metrics import Mean
 
@@ -31,6 +32,10 @@ class FunctionMetric(Metric):
     """
 
     def __init__(self, function: Callable[[Any, Any], Any], name: str | None = None, dtype: Any = None) -> None:
+        if hasattr(function, "update_state"):
+            # Called as a function it would answer for all batches so far, each time.
+            kind = f"{type(function).__module__}.{type(function).__name__}"
+            raise TypeError(f"`metrics` must hold metrics of this package or functions. Received a metric, {kind}.")
         super().__init__(dtype=dtype, name=name or function_name(function))
         self.function = function
         self._returns_dict = False
@@ -123,7 +128,12 @@ class FunctionMetric(Metric):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
-        return {"function": self.function, "name": self.name, "dtype": self.dtype}
+        return {"function": function_config(self.function), "name": self.name, "dtype": self.dtype}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> FunctionMetric:
+        """Returns a fresh metric of a configuration."""
+        return cls(**{key: function_of(value) for key, value in config.items()})
 
 
 def function_name(function: Callable[..., Any]) -> str:

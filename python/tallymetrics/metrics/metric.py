@@ -1,24 +1,24 @@
 """The base class of every metric: Keras's accumulator protocol, with merging."""
 
 import copy
-import itertools
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from tallymetrics.metrics.names import automatic_name, snake_case, unique_name
-from tallymetrics.metrics.variables import Arrays, Variable, View, float_variable
+from tallymetrics.metrics.names import automatic_name, direction_of, snake_case
+from tallymetrics.metrics.tracking import Tracked
+from tallymetrics.metrics.variables import Arrays, Variable
 
 Self = TypeVar("Self", bound="Metric")
 
 _DTYPES = ("float64", "float32", "float16")
 
 
-class Metric:
+class Metric(Tracked):
     """Encapsulates the state and the formula of a metric.
 
     A subclass makes its variables in `__init__` by `add_variable`, adds a batch to them in `update_state` and reads
@@ -29,6 +29,8 @@ class Metric:
         dtype: What `result()` is rounded to: `"float64"` (default), `"float32"` or `"float16"`. State is always exact
             or float64.
         name: Name of the metric, by default the class name in snake case, numbered.
+
+    A variable or metric that is assigned to an attribute, also in a list or dict, belongs to the state too.
 
     Example:
         >>> import numpy as np
@@ -45,13 +47,18 @@ class Metric:
         >>> largest.update_state([0, 1], [0.5, 1])
         >>> largest.result()
         0.5
+
+    Differs from Keras: `dtype` does not set the precision of the state. `reset_state` returns a variable to what its
+    initializer made, not to zero. The `stateless_` methods exchange the whole state, which for most metrics here is
+    exact sums and tables rather than the float32 arrays that Keras's `variables` are: pass on what they return.
     """
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
+        super().__init__()
         self.name = name or automatic_name(snake_case(type(self).__name__))
         self._dtype = self._dtype_name(dtype)
-        self._variables: list[Variable] = []
-        self._views: list[Variable] = []
+        # Which way is better, as Keras's callbacks ask.
+        self._direction = direction_of(type(self))
         self._lock = threading.RLock()
 
     @staticmethod
@@ -66,85 +73,6 @@ class Metric:
     def dtype(self) -> str:
         return self._dtype
 
-    @property
-    def variables(self) -> list[Variable]:
-        """The variables that Keras's metric has, then those of metrics among its attributes.
-
-        Where the state is kept in another form, they are read-only views of it.
-        """
-        nested = (metric.variables for metric in self._nested_metrics())
-        return [*(self._views or self._variables), *itertools.chain.from_iterable(nested)]
-
-    def _state(self) -> list[Variable]:
-        """What is added up: of this metric, then of metrics among its attributes."""
-        nested = (metric._state() for metric in self._nested_metrics())
-        return [*self._variables, *itertools.chain.from_iterable(nested)]
-
-    def _nested_metrics(self) -> list["Metric"]:
-        return [metric for _, metric in self._nested_by_key()]
-
-    def _nested_by_key(self) -> list[tuple[str, "Metric"]]:
-        """Metrics among the attributes, also those in lists, tuples and dicts."""
-        found = []
-        for name, value in vars(self).items():
-            members: Iterable[tuple[str, Any]] = [(name, value)]
-            if isinstance(value, (list, tuple)):
-                members = [(f"{name}/{index}", member) for index, member in enumerate(value)]
-            elif isinstance(value, dict):
-                members = [(f"{name}/{key}", member) for key, member in value.items()]
-            found += [(key, member) for key, member in members if isinstance(member, Metric)]
-        return found
-
-    def add_variable(
-        self,
-        shape: tuple[int, ...] = (),
-        initializer: str | Callable[..., Any] | None = None,
-        dtype: Any = None,
-        aggregation: str = "sum",
-        name: str | None = None,
-    ) -> Variable:
-        """Adds a float64 variable to the state.
-
-        Args:
-            shape: Its shape.
-            initializer: `"zeros"` (default), `"ones"` or a function of (shape, dtype).
-            dtype: Its NumPy dtype, by default float64.
-            aggregation: Only `"sum"`: merging adds.
-            name: Its name, by default `variable`, numbered.
-
-        Returns:
-            The variable, which reads like an array and has `assign`, `assign_add`, `assign_sub`.
-        """
-        if aggregation != "sum":
-            raise ValueError(f'`aggregation` must be "sum": states merge by addition. Received {aggregation!r}.')
-        shape = (shape,) if isinstance(shape, int) else tuple(shape)
-        names = {variable.name for variable in self._variables}
-        unique = unique_name(name or "variable", names)
-        variable = float_variable(shape, initializer, np.dtype(dtype or np.float64).name, unique)
-        self._track(variable)
-        return variable
-
-    def add_weight(
-        self,
-        shape: tuple[int, ...] = (),
-        initializer: str | Callable[..., Any] | None = None,
-        dtype: Any = None,
-        aggregation: str = "sum",
-        name: str | None = None,
-    ) -> Variable:
-        """Adds a variable; see `add_variable`."""
-        return self.add_variable(shape, initializer, dtype, aggregation, name)
-
-    def _track(self, variable: Any) -> Any:
-        self._variables.append(variable)
-        return variable
-
-    def _add_view(self, name: str, read: Callable[[], Any]) -> View:
-        """Adds a variable that Keras's metric has and this one reads from its state; `variables` then lists views."""
-        view = View(name, read)
-        self._views.append(view)
-        return view
-
     def update_state(self, *args: Any, **kwargs: Any) -> Any:
         """Adds a batch to the state."""
         raise NotImplementedError(f"{type(self).__name__} must define `update_state`.")
@@ -155,6 +83,7 @@ class Metric:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Adds a batch and returns the result over all that was added so far."""
+        self._check_super_called()
         self.update_state(*args, **kwargs)
         return self.result()
 
@@ -196,9 +125,10 @@ class Metric:
         mine, theirs = self._merge_key(), other._merge_key()
         if mine != theirs:
             raise ValueError(f"`metrics` must have equal configurations to merge, {mine}. Received {theirs}.")
-        shapes = [variable.shape for variable in self._state()]
-        other_shapes = [variable.shape for variable in other._state()]
-        if shapes != other_shapes:
+        state, other_state = self._state(), other._state()
+        fit = all(mine.fits(theirs) for mine, theirs in zip(state, other_state, strict=False))
+        if len(state) != len(other_state) or not fit:
+            shapes, other_shapes = ([variable.shape for variable in one] for one in (state, other_state))
             raise ValueError(f"`metrics` must have variables of shapes {shapes} to merge. Received {other_shapes}.")
 
     def stateless_reset_state(self) -> list[Variable]:
@@ -276,9 +206,8 @@ class Metric:
             variable.load(own)
 
     def _keyed_variables(self) -> list[tuple[str, Variable]]:
-        own = [("", variable) for variable in self._variables]
         nested = ((key, entry) for key, metric in self._nested_by_key() for entry in metric._keyed_variables())
-        return own + [(f"{key}/{deep}", variable) for key, (deep, variable) in nested]
+        return self._own_variables() + [(f"{key}/{deep}", variable) for key, (deep, variable) in nested]
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""

@@ -25,3 +25,25 @@ def automatic_name(prefix: str) -> str:
     number = _name_counts.get(prefix, 0)
     _name_counts[prefix] = number + 1
     return prefix if number == 0 else f"{prefix}_{number}"
+
+
+_HIGHER_IS_BETTER = """
+    AUC Accuracy BinaryAccuracy BinaryIoU CategoricalAccuracy ConcordanceCorrelation CosineSimilarity F1Score FBetaScore
+    IoU MeanIoU OneHotIoU OneHotMeanIoU PearsonCorrelation Precision PrecisionAtRecall R2Score Recall RecallAtPrecision
+    SensitivityAtSpecificity SparseCategoricalAccuracy SparseTopKCategoricalAccuracy SpecificityAtSensitivity
+    TopKCategoricalAccuracy
+"""
+_LOWER_IS_BETTER = """
+    BinaryCrossentropy CategoricalCrossentropy CategoricalHinge DistributionMeanError EarthMoversDistance Hinge
+    KLDivergence LogCoshError MeanAbsoluteError MeanAbsolutePercentageError MeanRelativeError MeanSquaredError
+    MeanSquaredLogarithmicError Poisson RootMeanSquaredError SparseCategoricalCrossentropy SquaredHinge
+"""
+_DIRECTIONS = {
+    **dict.fromkeys(_HIGHER_IS_BETTER.split(), "up"),
+    **dict.fromkeys(_LOWER_IS_BETTER.split(), "down"),
+}
+
+
+def direction_of(cls: type) -> str | None:
+    """Returns whether a metric of a class should go "up" or "down", None where its name does not tell."""
+    return next((_DIRECTIONS[base.__name__] for base in cls.__mro__ if base.__name__ in _DIRECTIONS), None)

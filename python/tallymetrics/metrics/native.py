@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 from tallymetrics import _core, runtime
 from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.exact_sum import ExactSum
+from tallymetrics.metrics.exact_sums import ExactSums
 from tallymetrics.metrics.exact_table import ExactTable
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.repeated import Repeated
+from tallymetrics.metrics.variables import Changes
 
 # One accumulator of the native pass: its kind, its state arrays and its parameters (see cpp/bindings/plan.cpp).
 Accumulator = tuple[Any, ...]
@@ -25,10 +28,18 @@ class NativeMetric(Metric):
     weights themselves.
     """
 
+    # Whether labels outside [0, classes) are left out in place of refused.
+    _drops_unknown_labels = False
+
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         super().__init__(dtype, name)
-        self._tables: list[ExactTable] = []
+        self._tables: list[ExactTable | ExactSums] = []
         self._repeated = Repeated()
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the accumulators of one batch serve the next that looks like it."""
+        return True
 
     def layout(self, layouts: Layouts) -> Batch:
         """Returns the batch that this metric reads the arrays as."""
@@ -64,7 +75,7 @@ class NativeMetric(Metric):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name != "_repeated":
-            Repeated.changes += 1
+            Changes.count += 1
         super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -76,6 +87,11 @@ class NativeMetric(Metric):
 
     def _exact_table(self, shape: tuple[int, ...], name: str) -> ExactTable:
         variable: ExactTable = self._track(ExactTable(shape, name))
+        self._tables.append(variable)
+        return variable
+
+    def _exact_sums(self, sums: int, name: str, additions_per_row: int = 1) -> ExactSums:
+        variable: ExactSums = self._track(ExactSums(sums, name, additions_per_row))
         self._tables.append(variable)
         return variable
 
@@ -124,17 +140,25 @@ def _value_error(fault: Any, metrics: Sequence[NativeMetric], batch: Batch) -> V
     place = f"row {row}" if inner == 1 else f"row {row // inner}, position {row % inner}"
     if argument == 3:
         assert batch.weights is not None
-        return ValueError(f"`sample_weight` must be finite. Received {batch.weights[row]} in {place}.")
+        weight = batch.weights[row]
+        if batch.weights.ndim == 2:
+            weight = next(one for one in weight if not math.isfinite(one))
+        return ValueError(f"`sample_weight` must be finite. Received {weight} in {place}.")
     name, labels = ("y_true", batch.y_true) if argument == 1 else ("y_pred", batch.y_pred)
     assert labels is not None
     label = labels[row]
     if labels.dtype.kind == "f" and not float(label).is_integer():
         return ValueError(f"`{name}` must hold whole class labels. Received {label} in {place}.")
-    classes = min(metric.classes(batch) for metric in metrics if _refuses(metric, batch, label))
+    refusing = [metric for metric in metrics if _refuses(metric, batch, label)]
+    if all(metric._drops_unknown_labels for metric in refusing):
+        return ValueError(f"`{name}` must hold labels of 32 bits. Received {label} in {place}.")
+    classes = min(metric.classes(batch) for metric in refusing if not metric._drops_unknown_labels)
     return ValueError(f"`{name}` must hold class labels in [0, {classes}). Received {label} in {place}.")
 
 
 def _refuses(metric: NativeMetric, batch: Batch, label: Any) -> bool:
+    if metric._drops_unknown_labels:
+        return not -(2**31) < label.item() < 2**31
     # Between two label arrays only metrics with a number of classes of their own check labels.
     checks = batch.y_pred.ndim == 2 or type(metric).classes is not NativeMetric.classes
     return checks and not 0 <= label.item() < metric.classes(batch)
@@ -158,7 +182,7 @@ class MeanOfRows(NativeMetric):
         return [self._mean()]
 
     def _mean(
-        self, number: float = 0.0, from_logits: bool = False, bins: Any = None, ignored: int | None = None
+        self, number: float = 0.0, from_logits: bool = False, bins: Any = None, ignored: Any = None
     ) -> Accumulator:
         return (_core.MEAN, self.total.words, self.count.words, self._value, number, from_logits, bins, ignored)
 

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts, as_integer
+from tallymetrics.arguments import as_integer
+from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.native import Accumulator, NativeMetric
 
 _TIES = ("optimistic", "pessimistic", "lowest_index")

@@ -1,14 +1,17 @@
 """Sums and means of values, the twins of keras.metrics.reduction_metrics."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tallymetrics import _core
-from tallymetrics.inputs import Batch, Layouts, as_array, row_weights, rows_per_sample, values_batch
+from tallymetrics.inputs import Batch, as_array, masked_weights, row_weights, rows_per_sample, values_batch
+from tallymetrics.metrics.functions_by_name import function_config, function_of
 from tallymetrics.metrics.names import snake_case
 from tallymetrics.metrics.native import Accumulator, MeanOfRows, NativeMetric
+
+Wrapper = TypeVar("Wrapper", bound="MeanMetricWrapper")
 
 
 class Sum(NativeMetric):
@@ -112,12 +115,18 @@ class MeanMetricWrapper(Mean):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Calls the function on NumPy arrays and adds its values."""
-        layouts = Layouts(y_true, y_pred, sample_weight)
-        values = as_array(self._fn(layouts.y_true, layouts.y_pred, **self._fn_kwargs), "values")
+        labels, predictions = as_array(y_true, "y_true"), as_array(y_pred, "y_pred")
+        values = as_array(self._fn(labels, predictions, **self._fn_kwargs), "values")
         if values.ndim == 0:
-            values = np.broadcast_to(values, layouts.y_pred.shape[:1] or (1,))
-        weights = layouts.weights(values.shape)
+            values = np.broadcast_to(values, predictions.shape[:1] or (1,))
+        weights = row_weights(masked_weights(sample_weight, y_pred, values.shape), values.shape)
         super().update_state(values, None if weights is None else weights.reshape(values.shape))
 
     def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, "dtype": self.dtype, "fn": self._fn, **self._fn_kwargs}
+        """Returns the constructor's arguments; `fn` by its name where it can be found again, as JSON needs it."""
+        return {"name": self.name, "dtype": self.dtype, "fn": function_config(self._fn), **self._fn_kwargs}
+
+    @classmethod
+    def from_config(cls: type[Wrapper], config: dict[str, Any]) -> Wrapper:
+        """Returns a fresh metric of a configuration."""
+        return cls(**{key: function_of(value) for key, value in config.items()})

@@ -10,6 +10,10 @@ import numpy.typing as npt
 
 from tallymetrics import _core, runtime
 from tallymetrics.inputs import Batch
+from tallymetrics.metrics.variables import Changes
+
+# So many rows may be added without the metric being asked; sums that propagate their carries later allow for them.
+MOST_REPEATED_ROWS = 1 << 24
 
 
 class Repeated:
@@ -18,16 +22,15 @@ class Repeated:
     For a few rows, working out how a metric reads its arrays takes longer than adding them.
     """
 
-    # Counts changes to any metric's attributes: what was worked out before one is worked out again.
-    changes = 0
-
-    __slots__ = ("_accumulators", "_changes", "_locks", "_pred", "_true", "_weights")
+    __slots__ = ("_accumulators", "_changes", "_locks", "_pred", "_rows_left", "_rows_per_sample", "_true", "_weights")
 
     _accumulators: tuple[Any, ...]
     _locks: list[Any]
     _true: _Look
     _pred: _Look
     _weights: _Look
+    _rows_left: int
+    _rows_per_sample: int
 
     def __init__(self) -> None:
         self._changes = -1
@@ -42,7 +45,7 @@ class Repeated:
     ) -> Repeated:
         """What adds arrays like the `given` (y_true, y_pred, sample_weight), which made this batch."""
         repeated = cls()
-        if accumulators is None or batch.rows_per_sample != 1:
+        if accumulators is None or not all(metric.repeatable for metric in metrics):
             return repeated
         # The planes of a table are chosen by the weights.
         if batch.weights is not None and any(metric._tables for metric in metrics):
@@ -52,12 +55,14 @@ class Repeated:
             repeated._true, repeated._pred, repeated._weights = y_true, y_pred, weights
             repeated._accumulators = accumulators
             repeated._locks = [metric._lock for metric in sorted(metrics, key=id)]
-            repeated._changes = cls.changes
+            repeated._rows_per_sample = batch.rows_per_sample
+            repeated._rows_left = MOST_REPEATED_ROWS
+            repeated._changes = Changes.count
         return repeated
 
     def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> bool:
         """Adds a batch if it looks like the one before; False, with nothing added, if not or if it is refused."""
-        if self._changes != Repeated.changes:
+        if self._changes != Changes.count:
             return False
         if not (self._true.fits(y_true) and self._pred.fits(y_pred) and self._weights.fits(sample_weight)):
             return False
@@ -67,13 +72,17 @@ class Repeated:
             y_pred = y_pred.reshape(-1)
         if self._weights.flat:
             sample_weight = sample_weight.reshape(-1)
+        self._rows_left -= len(y_pred)
+        if self._rows_left < 0:
+            return False
         locks = self._locks
         held = 0
         try:
             for lock in locks:
                 lock.acquire()
                 held += 1
-            return _core.add(y_true, y_pred, sample_weight, 1, self._accumulators, runtime.get_num_threads()) is None
+            threads = runtime.get_num_threads()
+            return _core.add(y_true, y_pred, sample_weight, self._rows_per_sample, self._accumulators, threads) is None
         except ValueError:
             # Lengths that differ or misaligned memory: the long way finds the words.
             return False
@@ -100,10 +109,19 @@ class _Look(NamedTuple):
         if taken is given:
             return cls(np.ndarray, given.dtype, tail, False)
         place, taken_place = given.__array_interface__["data"], taken.__array_interface__["data"]
-        same = taken.dtype is given.dtype and taken.shape == given.shape[:1] and place == taken_place
-        return cls(np.ndarray, given.dtype, tail, True) if same and tail == (1,) else None
+        same = taken.dtype is given.dtype and taken.shape == (given.size,) and place == taken_place
+        return cls(np.ndarray, given.dtype, tail, True) if same and _is_flat(given) else None
 
     def fits(self, value: Any) -> bool:
         if type(value) is not self.kind:
             return False
-        return value is None or (value.dtype is self.dtype and value.shape[1:] == self.tail)
+        if value is None:
+            return True
+        if value.dtype is not self.dtype or value.shape[1:] != self.tail:
+            return False
+        return not self.flat or _is_flat(value)
+
+
+def _is_flat(array: npt.NDArray[Any]) -> bool:
+    """Whether `reshape(-1)` is a view."""
+    return array.shape[1:] == (1,) or array.flags.c_contiguous

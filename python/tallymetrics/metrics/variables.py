@@ -10,6 +10,12 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 Arrays = dict[str, npt.NDArray[Any]]
 
 
+class Changes:
+    """Counts what makes remembered native calls stale: changed attributes of metrics, replaced arrays of states."""
+
+    count = 0
+
+
 class Variable(NDArrayOperatorsMixin):
     """A named float64 array of a metric, usable like a NumPy array and assignable like a Keras variable."""
 
@@ -57,6 +63,10 @@ class Variable(NDArrayOperatorsMixin):
 
     def reset(self) -> None:
         self._value[...] = self._initial
+
+    def fits(self, other: Any) -> bool:
+        """Whether `other`, of a metric of equal configuration, can be added."""
+        return bool(self.shape == other.shape)
 
     def add(self, other: Any) -> None:
         """Adds what `other` has gathered since its start."""
@@ -120,14 +130,16 @@ class View(Variable):
     assign_add = assign_sub = assign
 
 
-def float_variable(
-    shape: tuple[int, ...], initializer: str | Callable[..., Any] | None, dtype: str, name: str
-) -> Variable:
-    """Returns a variable for a user's metric; `initializer` is "zeros", "ones" or a function of (shape, dtype)."""
-    if initializer is None or (isinstance(initializer, str) and initializer.lower() == "zeros"):
-        return Variable(np.zeros(shape, dtype), name)
-    if isinstance(initializer, str):
-        if initializer.lower() != "ones":
-            raise ValueError(f'`initializer` must be "zeros", "ones" or a function. Received {initializer!r}.')
-        return Variable(np.ones(shape, dtype), name)
-    return Variable(np.array(initializer(shape, dtype=dtype), dtype=dtype), name)
+def float_variable(shape: tuple[int, ...], initializer: Any, dtype: str, name: str) -> Variable:
+    """Returns a variable for a user's metric; `initializer` is "zeros", "ones" or a function of (shape, dtype), or what
+    Keras's `initializers.get` takes for one of them."""
+    if isinstance(initializer, dict):
+        initializer = initializer.get("class_name")
+    if isinstance(initializer, type):
+        initializer = initializer()
+    if callable(initializer):
+        return Variable(np.array(initializer(shape, dtype=dtype), dtype=dtype), name)
+    values = {"none": np.zeros, "zeros": np.zeros, "ones": np.ones}.get(str(initializer).lower())
+    if values is None:
+        raise ValueError(f'`initializer` must be "zeros", "ones" or a function. Received {initializer!r}.')
+    return Variable(values(shape, dtype), name)

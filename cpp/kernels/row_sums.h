@@ -1,0 +1,103 @@
+// Sums and means of an elementwise value over rows, for the kernels that give one value for each pair of rows.
+#pragma once
+
+#include "kernels/table.h"
+#include "kernels/vector.h"
+
+namespace {
+
+using tally::PairedRows;
+
+// Keras's epsilon: probabilities are clipped to [kEpsilon, 1 - kEpsilon].
+constexpr double kEpsilon = 1e-7;
+
+// How many elements ahead to prefetch: far enough for the hardware to cross pages in time.
+template <class T>
+constexpr int64_t kAhead = 8192 / sizeof(T);
+
+inline Doubles indicator(Longs mask) { return mask ? splat<Doubles>(1.0) : Doubles{}; }
+inline double indicator(bool holds) { return holds ? 1.0 : 0.0; }
+
+inline bool all_lanes(bool condition) { return condition; }
+inline bool all_lanes(Longs condition) {
+  int64_t all = -1;
+  for (int lane = 0; lane < kDoubles; ++lane) all &= condition[lane];
+  return all != 0;
+}
+
+inline double absolute(double value) { return __builtin_fabs(value); }
+inline Doubles absolute(Doubles value) { return value < 0.0 ? -value : value; }
+
+// Sum over a row of value(y_true, y_pred), in sixteen lanes, or one after the other for rows shorter than that.
+template <class T, class Value>
+inline double sum_of_row(const T* y_true, const T* y_pred, int64_t width, Value value) {
+  int64_t i = 0;
+  double total = 0.0;
+  if (width >= kLanes) {
+    LaneSum sum;
+    for (; i + kLanes <= width; i += kLanes)
+      for (int part = 0; part < LaneSum::kParts; ++part)
+        sum.parts[part] +=
+            value(load_doubles(y_true + i + part * kDoubles), load_doubles(y_pred + i + part * kDoubles));
+    total = sum.total();
+  }
+  for (; i + kDoubles <= width; i += kDoubles) {
+    double lanes[kDoubles];
+    store(lanes, value(load_doubles(y_true + i), load_doubles(y_pred + i)));
+    for (double lane : lanes) total += lane;
+  }
+  for (; i < width; ++i) total += value(static_cast<double>(y_true[i]), static_cast<double>(y_pred[i]));
+  return total;
+}
+
+// value(y_true, y_pred) of each of `count` elements.
+template <class T, class Value>
+inline void map_elements(const T* __restrict y_true, const T* __restrict y_pred, int64_t count, Value value,
+                         double* __restrict values) {
+  int64_t i = 0;
+  constexpr int64_t kLine = 64 / sizeof(T);
+  for (; i + kLine <= count; i += kLine) {
+    __builtin_prefetch(y_true + i + kAhead<T>);
+    __builtin_prefetch(y_pred + i + kAhead<T>);
+    for (int64_t at = i; at < i + kLine; at += kDoubles)
+      store(values + at, value(load_doubles(y_true + at), load_doubles(y_pred + at)));
+  }
+  for (; i < count; ++i) values[i] = value(static_cast<double>(y_true[i]), static_cast<double>(y_pred[i]));
+}
+
+// Short rows one behind the other: the elements are mapped as if they were one row, then added up row by row in the
+// order of sum_of_row.
+template <class T, class Value>
+inline void sums_of_short_rows(const PairedRows<T>& rows, Value value, double* sums) {
+  constexpr int64_t kElements = 1024;
+  double values[kElements];
+  const int64_t rows_at_once = kElements / rows.width;
+  for (int64_t first = 0; first < rows.rows; first += rows_at_once) {
+    const int64_t count = rows.rows - first < rows_at_once ? rows.rows - first : rows_at_once;
+    map_elements(rows.y_true + first * rows.width, rows.y_pred + first * rows.width, count * rows.width, value, values);
+    for (int64_t r = 0; r < count; ++r) {
+      double total = 0.0;
+      for (int64_t i = 0; i < rows.width; ++i) total += values[r * rows.width + i];
+      sums[first + r] = total;
+    }
+  }
+}
+
+template <class T, class Value>
+__attribute__((noinline)) void sums_of_rows(const PairedRows<T>& rows, Value value, double* __restrict sums) {
+  const bool contiguous = rows.true_stride == rows.width && rows.pred_stride == rows.width;
+  if (contiguous && rows.width == 1) return map_elements(rows.y_true, rows.y_pred, rows.rows, value, sums);
+  if (contiguous && rows.width < kLanes) return sums_of_short_rows(rows, value, sums);
+  for (int64_t r = 0; r < rows.rows; ++r)
+    sums[r] = sum_of_row(rows.y_true + r * rows.true_stride, rows.y_pred + r * rows.pred_stride, rows.width, value);
+}
+
+template <class T, class Value>
+void means_of_rows(const PairedRows<T>& rows, Value value, double* means) {
+  sums_of_rows(rows, value, means);
+  if (rows.width == 1) return;
+  const double width = static_cast<double>(rows.width);
+  for (int64_t r = 0; r < rows.rows; ++r) means[r] /= width;
+}
+
+}  // namespace

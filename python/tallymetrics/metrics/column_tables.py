@@ -1,0 +1,81 @@
+"""Tables of counts for each column of the data."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tallymetrics import _core
+from tallymetrics.metrics.exact_table import ExactTable
+from tallymetrics.metrics.variables import Arrays, Changes, Variable
+
+
+class ColumnTables(ExactTable):
+    """One table for each column; where `columns` is None, the first batch, merge or load tells how many there are."""
+
+    def __init__(self, columns: int | None, shape: tuple[int, ...], name: str) -> None:
+        super().__init__((columns or 0, *shape), name)
+        self._is_fixed = columns is not None
+        self._has_grown = False
+
+    def make_room(self, columns: int) -> None:
+        """Takes the number of columns of a batch, which must be that of those before it.
+
+        Raises:
+            ValueError: If it is not.
+        """
+        if columns == len(self._value):
+            return
+        if self._is_fixed or len(self._value):
+            raise ValueError(f"`y_pred` must have {len(self._value)} columns. Received {columns}.")
+        self._resize(columns)
+        self._has_grown = True
+
+    def _resize(self, columns: int) -> None:
+        value: npt.NDArray[np.int64] = np.zeros((columns, *self._value.shape[1:]), np.int64)
+        self._value = value
+        self._planes = {_core.UNIT_LIMB: value}
+        Changes.count += 1
+        self._rows_since_carry = 0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._value.shape
+
+    def settle_room(self, added: bool) -> None:
+        super().settle_room(added)
+        if self._has_grown and not added:
+            self._resize(0)
+        self._has_grown = False
+
+    def fits(self, other: Any) -> bool:
+        return self.shape[1:] == other.shape[1:] and len({len(self._value), len(other._value)} - {0}) < 2
+
+    def add(self, other: Any) -> None:
+        if not len(other._value):
+            return
+        if not len(self._value):
+            self._resize(len(other._value))
+        super().add(other)
+
+    def reset(self) -> None:
+        if self._is_fixed:
+            super().reset()
+        else:
+            self._resize(0)
+
+    def assign(self, value: Any) -> Variable:
+        array = np.asarray(value)
+        if array.shape[1:] == self.shape[1:] and array.dtype.kind in "biu" and not self._is_fixed:
+            self._resize(len(array))
+        if array.shape != self.shape or array.dtype.kind not in "biu":
+            raise ValueError(f"`value` must hold integers of shape {self.shape}. Received {array.dtype} {array.shape}.")
+        # In place, or the calls that were worked out for this array would go astray.
+        ExactTable.reset(self)
+        self._value[...] = array
+        return self
+
+    def load(self, arrays: Arrays) -> None:
+        if self.name in arrays and not self._is_fixed and arrays[self.name].shape[1:] == self.shape[1:]:
+            self._resize(len(arrays[self.name]))
+        super().load(arrays)

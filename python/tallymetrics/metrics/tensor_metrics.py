@@ -1,0 +1,149 @@
+"""Means of tensors element by element, and relative errors: what Keras 2 had beside the metrics of Keras 3."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tallymetrics.arguments import as_integer
+from tallymetrics.inputs import Array, aligned_pair, as_array
+from tallymetrics.metrics.exact_planes import ExactPlanes
+from tallymetrics.metrics.metric import Metric
+from tallymetrics.metrics.reduction_metrics import MeanMetricWrapper
+
+
+class MeanTensor(Metric):
+    """Weighted mean of tensors of one shape, element by element, over updates.
+
+    `sum(weight * value) / sum(weight)` of each element, with exact sums.
+
+    Args:
+        name: Name of the metric, default `"mean_tensor"`.
+        dtype: What `result()` is rounded to, default float64.
+        shape: Shape of the tensors; by default (None) that of the first update.
+
+    `update_state(values, sample_weight=None)` takes one tensor of finite values; weights broadcast to it, those of
+    fewer axes from the left.
+
+    Example:
+        >>> from tallymetrics import metrics
+        >>> mean = metrics.MeanTensor()
+        >>> mean.update_state([0, 1, 2, 3])
+        >>> mean.update_state([4, 5, 6, 7], sample_weight=[1, 0.2, 1, 0])
+        >>> mean.result().round(4)
+        array([2.    , 1.6667, 4.    , 3.    ])
+
+    Differs from Keras 2: sums are exact; values and weights that are not finite are refused. Before the first update
+    of a metric without `shape` the result is an empty array, where Keras raises.
+    """
+
+    def __init__(
+        self, name: str | None = "mean_tensor", dtype: Any = None, shape: tuple[int, ...] | list[int] | None = None
+    ) -> None:
+        super().__init__(dtype, name)
+        self._given_shape = None if shape is None else tuple(as_integer(one, "shape", 0, 2**31 - 1) for one in shape)
+        self.total: ExactPlanes = self._track(ExactPlanes(self._given_shape, "total"))
+        self.count: ExactPlanes = self._track(ExactPlanes(self._given_shape, "count"))
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        """Adds a tensor.
+
+        Args:
+            values: A tensor of the metric's shape.
+            sample_weight: Optional weights that broadcast to it.
+
+        Raises:
+            ValueError: If the shape differs or a number is not finite; the state is as before then.
+        """
+        array = as_array(values, "values")
+        with self._lock:
+            shape = self.total.known_shape
+            if shape is not None and array.shape != shape:
+                raise ValueError(f"`values` must have shape {shape}. Received shape {array.shape}.")
+            numbers = _finite(array, "values")
+            weights = _weights(sample_weight, array.shape)
+            self.total.add_values(numbers * weights)
+            self.count.add_values(weights)
+
+    def result(self) -> npt.NDArray[Any]:
+        """Returns the mean of each element, float64; 0.0 where the weights sum to 0."""
+        with self._lock:
+            total, count = self.total.value, self.count.value
+        mean: npt.NDArray[Any] = np.divide(total, count, out=np.zeros(total.shape), where=count != 0)
+        return np.asarray(self._as_result(mean))
+
+    def merge_state(self, metrics: Any) -> None:
+        """Adds the states of other metrics to this one; see `Metric.merge_state`."""
+        others = [metrics] if isinstance(metrics, Metric) else list(metrics)
+        tensors = [one.total.known_shape for one in (self, *others) if isinstance(one, MeanTensor)]
+        shapes = {shape for shape in tensors if shape is not None}
+        if len(shapes) > 1:
+            raise ValueError(f"`metrics` must have tensors of one shape to merge. Received {sorted(shapes)}.")
+        super().merge_state(others)
+
+    def get_config(self) -> dict[str, Any]:
+        shape = self._given_shape
+        return {**super().get_config(), "shape": None if shape is None else list(shape)}
+
+    def _merge_key(self) -> dict[str, Any]:
+        return {}
+
+
+def _finite(array: Array, name: str) -> npt.NDArray[np.float64]:
+    numbers = array.astype(np.float64)
+    bad = numbers[~np.isfinite(numbers)]
+    if bad.size:
+        raise ValueError(f"`{name}` must be finite. Received {bad.flat[0]}.")
+    return numbers
+
+
+def _weights(sample_weight: Any, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    if sample_weight is None:
+        return np.ones(shape)
+    weights = _finite(as_array(sample_weight, "sample_weight"), "sample_weight")
+    aligned = weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim))
+    try:
+        return np.broadcast_to(aligned, shape)
+    except ValueError:
+        raise ValueError(
+            f"`sample_weight` must broadcast to `values`, shape {shape}. Received shape {weights.shape}."
+        ) from None
+
+
+def _relative_errors(y_true: Array, y_pred: Array, normalizer: Array) -> npt.NDArray[np.float64]:
+    errors = np.abs(np.subtract(*aligned_pair(y_true, y_pred), dtype=np.float64))
+    try:
+        divisors = np.broadcast_to(normalizer, errors.shape)
+    except ValueError:
+        raise ValueError(
+            f"`normalizer` must broadcast to `y_pred`, shape {errors.shape}. Received shape {normalizer.shape}."
+        ) from None
+    relative: npt.NDArray[np.float64] = np.divide(errors, divisors, out=np.zeros(errors.shape), where=divisors != 0)
+    return relative
+
+
+class MeanRelativeError(MeanMetricWrapper):
+    """Mean of the errors relative to a normalizer: `mean(abs(y_pred - y_true) / normalizer)`.
+
+    Args:
+        normalizer: Number or array that broadcasts to `y_pred`; where it is 0 the relative error is 0.
+        name: Name of the metric, default `"mean_relative_error"`.
+        dtype: What `result()` is rounded to, default float64.
+
+    `update_state` takes two arrays of one shape [samples, ...]; each sample counts once, and weights broadcast to the
+    samples. A metric of Keras 2.
+
+    Example:
+        >>> from tallymetrics import metrics
+        >>> error = metrics.MeanRelativeError(normalizer=[1, 3, 2, 3])
+        >>> error.update_state([1, 3, 2, 3], [2, 4, 6, 8])
+        >>> round(error.result(), 4)
+        1.25
+    """
+
+    def __init__(self, normalizer: Any, name: str | None = "mean_relative_error", dtype: Any = None) -> None:
+        self.normalizer = as_array(normalizer, "normalizer").astype(np.float64)
+        super().__init__(_relative_errors, name, dtype, normalizer=self.normalizer)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, "dtype": self.dtype, "normalizer": self.normalizer.tolist()}

@@ -1,0 +1,150 @@
+"""What metrics of counts at score thresholds share."""
+
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tallymetrics import _core
+from tallymetrics.arguments import as_integer, as_number
+from tallymetrics.inputs import Batch, Layouts
+from tallymetrics.metrics.column_tables import ColumnTables
+from tallymetrics.metrics.exact_table import ExactTable
+from tallymetrics.metrics.metric import Metric
+from tallymetrics.metrics.native import Accumulator, NativeMetric
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+def as_thresholds(thresholds: Any, default: float) -> list[float]:
+    """Returns one threshold, or several, as a list of numbers in [0, 1]; the default for None."""
+    if thresholds is None:
+        return [default]
+    given = list(thresholds) if np.ndim(thresholds) else [thresholds]
+    if not given:
+        raise ValueError("`thresholds` must hold at least one number. Received none.")
+    for threshold in given:
+        if threshold is None:
+            raise ValueError("`thresholds` must lie in [0, 1]. Received None.")
+        as_number(threshold, "thresholds", 0, 1)
+    return [float(threshold) for threshold in given]
+
+
+def ratio(numerator: Any, denominator: Any) -> Floats:
+    """Returns numerator / denominator, 0 where the denominator is 0."""
+    numerator, denominator = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
+    result: Floats = np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=denominator != 0)
+    return result
+
+
+def _above(cells: Integers) -> Integers:
+    """Of cells [..., buckets], the counts of scores greater than each threshold, [..., thresholds]."""
+    return np.cumsum(cells[..., ::-1], axis=-1)[..., ::-1][..., 1:]
+
+
+def _not_above(cells: Integers) -> Integers:
+    return np.cumsum(cells, axis=-1)[..., :-1]
+
+
+class ThresholdMetric(NativeMetric):
+    """Counts of elements by label and by score, at thresholds in any order.
+
+    The state is one table, `cells`: [is positive, number of sorted thresholds that the score is greater than], for each
+    column where `by_column`. A label other than 0 is positive, NaN too; a NaN score is greater than no threshold.
+    """
+
+    def __init__(self, thresholds: list[float], name: str | None, dtype: Any) -> None:
+        super().__init__(dtype, name)
+        self.thresholds = thresholds
+        self.class_id: int | None = None
+        self.top_k: int | None = None
+        self._by_column = False
+        self._least_bucket = 0
+
+    def _count_at(self, thresholds: Any, by_column: bool = False, columns: int | None = None) -> None:
+        """Makes the state for scores that are compared with these thresholds, in this order."""
+        distinct, self._order = np.unique(np.asarray(thresholds, np.float64), return_inverse=True)
+        with np.errstate(over="ignore"):
+            self._for_singles = distinct.astype(np.float32).astype(np.float64)
+        self._for_doubles = distinct
+        self._by_column = by_column
+        shape = (2, len(distinct) + 1)
+        table = ColumnTables(columns, shape, "cells") if by_column else ExactTable(shape, "cells")
+        self.cells: ExactTable = self._track(table)
+        self._tables.append(table)
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the same state arrays serve the next batch."""
+        return not self._by_column or (isinstance(self.cells, ColumnTables) and self.cells._is_fixed)
+
+    def _add_count_views(self, *names: str) -> None:
+        for name in names:
+            setattr(self, name, self._add_view(name, functools.partial(self._counts, name)))
+
+    def layout(self, layouts: Layouts) -> Batch:
+        batch = layouts.paired_or_elements()
+        if batch.y_pred.ndim == 2:
+            return batch
+        shapes = layouts.y_true.shape, layouts.y_pred.shape
+        rank = min(map(len, shapes))
+        if max(map(len, shapes)) < 2:
+            if self.class_id is not None or self._by_column:
+                raise ValueError(f"`y_pred` must have shape [rows, classes]. Received shape {shapes[1]}.")
+            # The highest scores are those of a row, and this is one.
+            return batch if self.top_k is None else batch._replace(rows_per_sample=max(len(batch.y_pred), 1))
+        # Every element has a weight, or every row is one element.
+        width = max(shape[-1] for shape in shapes if len(shape) == rank) if rank > 1 else 1
+        return batch if width == batch.rows_per_sample else batch._replace(rows_per_sample=max(width, 1))
+
+    def accumulators(self, batch: Batch) -> list[Accumulator]:
+        needs_width = self._by_column or self.class_id is not None or self.top_k is not None
+        width = batch.y_pred.shape[1] if batch.y_pred.ndim == 2 else batch.rows_per_sample if needs_width else 1
+        class_id = -1 if self.class_id is None else self.class_id % width
+        if self.class_id is not None and not -width <= self.class_id < width:
+            raise ValueError(f"`y_pred` must have a column {self.class_id}. Received {width} columns.")
+        if isinstance(self.cells, ColumnTables):
+            self.cells.make_room(width)
+        planes, first_limb = self.cells.planes_for(batch.weights, batch.y_pred.size)
+        is_single = batch.y_pred.dtype.kind == "f" and batch.y_pred.itemsize <= 4
+        thresholds = self._for_singles if is_single else self._for_doubles
+        top_k = self.top_k or 0
+        kind = _core.THRESHOLD_COUNTS
+        least = self._least_bucket
+        return [(kind, planes, first_limb, thresholds, width, class_id, top_k, self._by_column, False, least, False)]
+
+    def merge_state(self, metrics: Iterable[Metric] | Metric) -> None:
+        others = [metrics] if isinstance(metrics, Metric) else list(metrics)
+        if self._by_column:
+            # Each may fit a state that no batch has shaped yet, and not one another.
+            for other in others:
+                self._check_mergeable(other)
+            counts = {len(metric.cells) for metric in (self, *others) if isinstance(metric, ThresholdMetric)} - {0}
+            if len(counts) > 1:
+                raise ValueError(f"`metrics` must have equal numbers of columns to merge. Received {sorted(counts)}.")
+        super().merge_state(others)
+
+    def _counts(self, name: str) -> Floats:
+        """The counts that Keras calls so, [thresholds], with a last axis of columns where there are any."""
+        label = name in ("true_positives", "false_negatives")
+        sums = _above if name.endswith("positives") else _not_above
+        with self._lock:
+            counts = self.cells.mapped(lambda cells: sums(cells[..., int(label), :])).astype(np.float64)
+        result: Floats = counts[..., self._order].T
+        return result
+
+    def _given_thresholds(self, given: Any) -> Any:
+        """The argument as JSON has it."""
+        if given is None:
+            return None
+        return self.thresholds if np.ndim(given) else self.thresholds[0]
+
+    def _scalar_or_vector(self, values: Floats) -> Any:
+        return self._as_result(float(values[0]) if len(self.thresholds) == 1 else values)
+
+
+def as_class_id(class_id: Any) -> int | None:
+    return None if class_id is None else as_integer(class_id, "class_id", -(2**31) + 1, 2**31 - 1)

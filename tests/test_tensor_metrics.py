@@ -1,0 +1,119 @@
+"""MeanTensor: the laws, which other metrics have for rows; and MeanRelativeError's arguments."""
+
+import copy
+import itertools
+import json
+import pickle
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from tallymetrics import metrics
+
+
+def updates(rng, shape, count=6):
+    scales = 10.0 ** rng.integers(-200, 90, (count, *shape))
+    return [
+        (values * scale, None if number % 3 == 0 else rng.random(shape))
+        for number, (values, scale) in enumerate(zip(rng.normal(size=(count, *shape)), scales, strict=True))
+    ]
+
+
+def fed(parts, **arguments):
+    metric = metrics.MeanTensor(**arguments)
+    for values, weights in parts:
+        metric.update_state(values, weights)
+    return metric
+
+
+def exact_mean(parts):
+    """The weighted mean in fractions; a product of weight and value is rounded."""
+    shape = parts[0][0].shape
+    result = np.zeros(shape)
+    for index in np.ndindex(shape):
+        weights = [1.0 if weight is None else weight[index] for _, weight in parts]
+        total = sum(Fraction(float(values[index] * w)) for (values, _), w in zip(parts, weights, strict=True))
+        result[index] = float(total) / float(sum(map(Fraction, weights)))
+    return result
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (5,), (3, 4), (2, 0)])
+def test_exact_means_whatever_the_order_and_the_parts(shape, rng):
+    parts = updates(rng, shape)
+    expected = exact_mean(parts)
+    for order in itertools.islice(itertools.permutations(parts), 0, None, 97):
+        assert np.array_equal(fed(order).result(), expected)
+    for cut in range(len(parts) + 1):
+        merged = metrics.MeanTensor()
+        merged.merge_state([fed(parts[:cut]), metrics.MeanTensor(), fed(parts[cut:])])
+        assert np.array_equal(merged.result(), expected)
+        assert merged.result().dtype == np.float64
+
+
+def test_extreme_values():
+    tiny, huge = 5e-324, 1.7e308
+    for values in ([tiny, tiny], [huge, -huge], [2.2e-308, -tiny], [1e300, 1e-300], [3 * tiny, 0.0]):
+        metric = metrics.MeanTensor()
+        for value in values:
+            metric.update_state([value])
+        assert metric.total.numpy().tolist() == [float(sum(map(Fraction, values)))]
+
+
+def test_copies_saves_and_resets(rng):
+    parts = updates(rng, (3, 2))
+    metric = fed(parts)
+    other = metrics.MeanTensor()
+    other.load_state_arrays(metric.state_arrays())
+    for same in (copy.deepcopy(metric), pickle.loads(pickle.dumps(metric)), other):
+        assert np.array_equal(same.result(), metric.result())
+        same.update_state(*parts[0])
+        assert np.array_equal(same.result(), fed([*parts, parts[0]]).result())
+    metric.reset_state()
+    assert metric.result().shape == (0,)
+    metric.update_state(np.ones(4))
+    assert metric.result().tolist() == [1, 1, 1, 1]
+    config = json.loads(json.dumps(metrics.MeanTensor(shape=(2, 3)).get_config()))
+    assert metrics.MeanTensor.from_config(config).result().tolist() == [[0] * 3] * 2
+
+
+def test_weights_align_on_the_left_and_may_sum_to_zero():
+    metric = metrics.MeanTensor(dtype="float32")
+    metric.update_state(np.array([[1.0, 2.0], [3.0, 4.0]]), sample_weight=[1, 0])
+    assert metric.result().tolist() == [[1, 2], [0, 0]]
+    assert metric.result().dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("values", "weights", "message"),
+    [
+        ([1.0, 2.0, 3.0], None, r"`values` must have shape \(2,\). Received shape \(3,\)."),
+        ([1.0, np.nan], None, r"`values` must be finite. Received nan."),
+        ([1.0, 2.0], [1.0, np.inf], r"`sample_weight` must be finite. Received inf."),
+        ([1.0, 2.0], [1.0, 2.0, 3.0], r"`sample_weight` must broadcast to `values`, shape \(2,\). Received shape"),
+        ([1.0, 2.0], [[1.0], [2.0]], r"`sample_weight` must broadcast to `values`, shape \(2,\). Received shape"),
+    ],
+)
+def test_a_refused_tensor_adds_nothing(values, weights, message):
+    metric = metrics.MeanTensor()
+    metric.update_state([1.0, 2.0])
+    with pytest.raises(ValueError, match=message):
+        metric.update_state(values, weights)
+    assert metric.result().tolist() == [1, 2]
+
+
+def test_other_shapes_and_classes_refuse_to_merge():
+    metric = metrics.MeanTensor()
+    with pytest.raises(ValueError, match="`metrics` must have tensors of one shape to merge"):
+        metric.merge_state([fed([(np.ones(2), None)]), fed([(np.ones(3), None)])])
+    with pytest.raises(ValueError, match="`metrics` must be of class MeanTensor"):
+        metric.merge_state([metrics.Mean()])
+    assert metric.result().shape == (0,)
+
+
+def test_the_normalizer_must_broadcast():
+    error = metrics.MeanRelativeError(normalizer=[1.0, 2.0])
+    with pytest.raises(ValueError, match=r"`normalizer` must broadcast to `y_pred`, shape \(3,\)."):
+        error.update_state([1.0, 2, 3], [1.0, 2, 3])
+    with pytest.raises(TypeError, match="`normalizer`"):
+        metrics.MeanRelativeError(normalizer="mean")
