@@ -7,6 +7,7 @@ from sklearn import metrics as sklearn_metrics
 
 from tallymetrics import metrics
 from tallymetrics.keras import calls, wrap
+from tallymetrics.keras.callback import log_entries
 
 
 def _compiled_metrics():
@@ -172,3 +173,22 @@ def check_tensorflow_xla_and_replicas_are_refused():
         raises(RuntimeError, "1 processes with 2 replicas", _accuracy)
         model = classifier(metrics=[metric])
     raises(RuntimeError, "1 processes with 2 replicas", lambda: model.fit(X, Y, verbose=0))
+
+
+def check_metrics_of_every_kind_of_state():
+    """Thresholds, tables, and variables that the first update shapes: as the callback has them."""
+    given = [
+        metrics.F1Score(),
+        metrics.AUC(),
+        metrics.PrecisionAtRecall(recall=0.5),
+        metrics.R2Score(),
+        metrics.OneHotMeanIoU(num_classes=CLASSES),
+        metrics.CosineSimilarity(),
+    ]
+    one_hot = np.eye(CLASSES, dtype="float32")[Y_VAL]
+    model = classifier(loss="categorical_crossentropy", metrics=[wrap(metric) for metric in given])
+    results = model.evaluate(X_VAL, one_hot, verbose=0, return_dict=True)
+    expected = metrics.MetricCollection([type(metric).from_config(metric.get_config()) for metric in given])
+    expected.update_state(one_hot, predicted(model))
+    entries = dict(log_entries(expected.result()))
+    np.testing.assert_allclose([results[name] for name in entries], list(entries.values()), rtol=1e-5)

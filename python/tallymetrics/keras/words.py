@@ -90,9 +90,9 @@ class StateWords:
 
     def packed(self, metric: Metric) -> Words:
         """Returns the words of a metric's state."""
-        arrays = metric.state_arrays()
-        beyond = [name for name in arrays if name not in self._spec and arrays[name].any()]
-        if beyond or any(arrays[name].shape != self._spec[name][0] for name in arrays if name in self._spec):
+        # What is zero needs no room: planes for weights, and variables that a first update has yet to shape.
+        arrays = {name: array for name, array in metric.state_arrays().items() if array.any()}
+        if any(name not in self._spec or array.shape != self._spec[name][0] for name, array in arrays.items()):
             raise ValueError(
                 f"The state of {metric.name!r} outgrew what its first update made room for, which a compiled function "
                 "cannot follow; where weights came later, give them from the first batch on. "
