@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import inspect
+import operator
 import pkgutil
 
 import pytest
@@ -13,13 +14,17 @@ from tallymetrics import metrics
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(tallymetrics.__path__, "tallymetrics.")
-    if not module.name.endswith(("__main__", "_core", "make_digits"))
+    if not module.name.endswith(("__main__", "_core", "make_digits", "train_digits"))
 )
 WITHOUT_EXAMPLE = {"serialize", "deserialize"}
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_run(name):
+    if name.startswith("tallymetrics.keras"):
+        pytest.importorskip("keras")
+    if name.endswith("jax_calls"):
+        pytest.importorskip("jax")
     failed, _ = doctest.testmod(importlib.import_module(name))
     assert failed == 0
 
@@ -31,6 +36,16 @@ def test_public_names_are_documented(name):
     assert "Example:" in documentation or name in WITHOUT_EXAMPLE
     if inspect.isclass(getattr(metrics, name)):
         assert "Args:" in documentation
+
+
+@pytest.mark.parametrize("name", ["EvaluationCallback", "WrappedMetric", "wrap", "losses.EarthMoversDistance"])
+def test_keras_names_are_documented(name):
+    keras_package = pytest.importorskip("tallymetrics.keras")
+    documented = operator.attrgetter(name)(keras_package)
+    text = inspect.getdoc(documented)
+    assert "Example:" in text
+    for argument in inspect.signature(documented).parameters:
+        assert f"{argument}:" in text, argument
 
 
 def test_twins_name_every_argument():

@@ -11,6 +11,7 @@ from tallymetrics.arguments import as_integer
 from tallymetrics.inputs import Array, Batch, Layouts
 from tallymetrics.metrics.ignored_labels import as_labels, ignored_labels
 from tallymetrics.metrics.native import Accumulator, NativeMetric
+from tallymetrics.metrics.per_class import checked_measures, checked_names, named_measures
 
 Average = Literal["micro", "macro", "weighted"]
 Floats = npt.NDArray[np.float64]
@@ -40,6 +41,10 @@ class ConfusionMatrix(NativeMetric):
         sparse_y_pred: Whether `y_pred` holds labels; by default its shape and dtype tell.
         ignore_class: Rows with this true label, or with one of a list of labels, take no part; they need not lie in
             [0, num_classes). By default (None) every row does.
+        per_class: Any of `"precision"`, `"recall"`, `"f1"`: `result()` is then a dict of floats, one for each of them
+            and each class, `f1_3`, then its mean and its least value over classes, `macro_f1` and `worst_f1`, which
+            training logs can hold; `matrix()` gives the matrix. Default: `result()` is the matrix.
+        class_names: A name for each class, by default its number; `f1_shirt` instead of `f1_3`.
 
     `update_state` takes for each side labels in [0, num_classes), [...] or [..., 1], or rows [..., num_classes]
     (one-hot, probabilities or logits) of which the first maximum is the class. Every row counts once, by its weight;
@@ -57,6 +62,11 @@ class ConfusionMatrix(NativeMetric):
         array([1. , 1. , 0.5])
         >>> matrix.precision(average="macro")
         0.8333333333333334
+        >>> matrix = metrics.ConfusionMatrix(num_classes=2, per_class=["recall"], class_names=["cat", "dog"])
+        >>> matrix.update_state([0, 1, 1, 1], [0, 1, 1, 0])
+        >>> matrix.result()
+        {'recall_cat': 1.0, 'recall_dog': 0.6666666666666666, 'macro_recall': 0.8333333333333333, \
+'worst_recall': 0.6666666666666666}
     """
 
     def __init__(
@@ -68,6 +78,8 @@ class ConfusionMatrix(NativeMetric):
         sparse_y_true: bool | None = None,
         sparse_y_pred: bool | None = None,
         ignore_class: int | Sequence[int] | None = None,
+        per_class: Sequence[str] | None = None,
+        class_names: Sequence[str] | None = None,
     ) -> None:
         super().__init__(dtype, name)
         if normalize not in _NORMALIZATIONS:
@@ -76,6 +88,8 @@ class ConfusionMatrix(NativeMetric):
         self.normalize = normalize
         self.sparse_y_true = sparse_y_true
         self.sparse_y_pred = sparse_y_pred
+        self.per_class = checked_measures(per_class)
+        self.class_names = None if class_names is None else checked_names(class_names, self.num_classes)
         self.ignore_class = as_labels(ignore_class, "ignore_class")
         self._pairs = self.num_classes**2
         # With labels to ignore, the pass counts into two cells more: those of dropped and of ignored rows.
@@ -143,7 +157,20 @@ class ConfusionMatrix(NativeMetric):
             cells = self.cells.value
             return cells.reshape(-1)[: self._pairs].reshape(self.num_classes, self.num_classes).copy()
 
-    def result(self) -> npt.NDArray[Any]:
+    def result(self) -> Any:
+        """Returns `matrix()`, or with `per_class` a dict of floats: each measure of each class, its mean over all
+        classes as `macro_f1`, and its least value over the classes that occur in `y_true` as `worst_f1`."""
+        return self.matrix() if self.per_class is None else self._named_measures(self.per_class)
+
+    def _named_measures(self, measures: Sequence[str]) -> dict[str, float]:
+        with self._lock:
+            values = {"precision": self.precision(), "recall": self.recall(), "f1": self.f_beta()}
+            occurs = self.support() > 0
+        chosen = {measure: values[measure] for measure in measures}
+        named = named_measures(chosen, checked_names(self.class_names, self.num_classes), occurs)
+        return {name: self._as_result(value) for name, value in named.items()}
+
+    def matrix(self) -> npt.NDArray[Any]:
         """Returns the matrix [true class, predicted class]: int64 as long as no floating-point weights were given,
         else and when normalised float64; a row or column without counts is normalised to zeros."""
         counts = self._counts()
@@ -261,18 +288,13 @@ class ConfusionMatrix(NativeMetric):
         """Returns precision, recall, F1 and support of each class and their averages.
 
         Args:
-            class_names: A name for each class, by default its number.
+            class_names: A name for each class, by default those of the metric.
 
         Returns:
             `{class_name: {"precision", "recall", "f1-score", "support"}, ..., "accuracy": float, "macro avg": {...},
             "weighted avg": {...}}`, as scikit-learn's `classification_report(output_dict=True)`.
         """
-        names = [str(number) for number in range(self.num_classes)] if class_names is None else list(class_names)
-        if len(names) != self.num_classes or len(set(names)) != len(names):
-            raise ValueError(
-                f"`class_names` must be {self.num_classes} different names. Received {len(names)}, "
-                f"{len(set(names))} of them different."
-            )
+        names = checked_names(self.class_names if class_names is None else class_names, self.num_classes)
         columns = zip(self.precision(), self.recall(), self.f_beta(), self.support(), strict=True)
         report: dict[str, Any] = {name: self._report_row(*row) for name, row in zip(names, columns, strict=True)}
         report["accuracy"] = self.accuracy()
@@ -299,6 +321,8 @@ class ConfusionMatrix(NativeMetric):
             "sparse_y_true": self.sparse_y_true,
             "sparse_y_pred": self.sparse_y_pred,
             "ignore_class": self.ignore_class,
+            "per_class": self.per_class,
+            "class_names": self.class_names,
         }
         return {**super().get_config(), **own}
 
