@@ -69,9 +69,9 @@ def test_without_weights_plain_and_weighted_metrics_share_one_pass(monkeypatch: 
     passes: list[int] = []
     add_batch = collection.add_batch
 
-    def counted(natives: Any, batch: Any) -> None:
+    def counted(natives: Any, batch: Any, *given: Any) -> Any:
         passes.append(len(natives))
-        add_batch(natives, batch)
+        return add_batch(natives, batch, *given)
 
     monkeypatch.setattr(collection, "add_batch", counted)
     evaluate(TRUE, PRED, ["mae", "mse"], ["mae"])
