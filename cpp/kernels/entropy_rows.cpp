@@ -101,9 +101,14 @@ struct TargetLogarithm {
 
   template <class Double>
   inline Double operator()(Double y_true, Double y_pred) const {
+    return of(y_true, y_pred, normalizer);
+  }
+  template <class Double, class Normalizer>
+  inline Double of(Double y_true, Double y_pred, Normalizer own_normalizer) const {
     const Double target = y_true * keep + share;
-    const Double logarithm = from_logits ? y_pred - normalizer
-                                         : logarithm_of_clipped(clipped(y_pred / normalizer, kEpsilon, 1.0 - kEpsilon));
+    const Double logarithm = from_logits
+                                 ? y_pred - own_normalizer
+                                 : logarithm_of_clipped(clipped(y_pred / own_normalizer, kEpsilon, 1.0 - kEpsilon));
     return select(target == 0.0, Double{}, target * logarithm);
   }
 };
@@ -157,10 +162,54 @@ double crossentropy_of_row(const T* y_true, const T* y_pred, int64_t width, cons
   return -total;
 }
 
+// Where the only target of a short row is, or -1 if it has none or several.
+template <class T>
+inline int only_target(const T* y_true, int width) {
+  int found = 0;
+  int place = 0;
+  for (int i = 0; i < width; ++i) {
+    const int is_target = y_true[i] != 0;
+    found += is_target;
+    place += is_target * i;
+  }
+  return found == 1 ? place : -1;
+}
+
+// Short one-hot rows need one logarithm each: those of many rows are taken in vectors.
+template <class T>
+void crossentropy_of_short_rows(const PairedRows<T>& rows, const double* normalizers, const TargetLogarithm& value,
+                                double* losses) {
+  double targets[tally::kBlockRows];
+  double scores[tally::kBlockRows];
+  bool is_one_hot[tally::kBlockRows];
+  const int width = static_cast<int>(rows.width);
+  for (int64_t r = 0; r < rows.rows; ++r) {
+    const T* y_true = rows.y_true + r * rows.true_stride;
+    const T* y_pred = rows.y_pred + r * rows.pred_stride;
+    const int place = only_target(y_true, width);
+    is_one_hot[r] = place >= 0;
+    targets[r] = is_one_hot[r] ? static_cast<double>(y_true[place]) : 0.0;
+    scores[r] = is_one_hot[r] ? static_cast<double>(y_pred[place]) : 1.0;
+  }
+  int64_t r = 0;
+  for (; r + kDoubles <= rows.rows; r += kDoubles)
+    store(losses + r, -value.of(load<Doubles>(targets + r), load<Doubles>(scores + r), load<Doubles>(normalizers + r)));
+  for (; r < rows.rows; ++r) losses[r] = -value.of(targets[r], scores[r], normalizers[r]);
+  for (r = 0; r < rows.rows; ++r) {
+    if (is_one_hot[r]) continue;
+    TargetLogarithm own = value;
+    own.normalizer = normalizers[r];
+    losses[r] =
+        crossentropy_of_row(rows.y_true + r * rows.true_stride, rows.y_pred + r * rows.pred_stride, rows.width, own);
+  }
+}
+
 template <class T>
 void crossentropy(const PairedRows<T>& rows, const double* normalizers, double smoothing, bool from_logits,
                   double* losses) {
   const double share = smoothing / static_cast<double>(rows.width);
+  if (rows.width <= kLanes && share == 0.0)
+    return crossentropy_of_short_rows(rows, normalizers, {1.0, 0.0, 1.0, from_logits}, losses);
   for (int64_t r = 0; r < rows.rows; ++r)
     losses[r] = crossentropy_of_row(rows.y_true + r * rows.true_stride, rows.y_pred + r * rows.pred_stride, rows.width,
                                     TargetLogarithm{1.0 - smoothing, share, normalizers[r], from_logits});
