@@ -1,0 +1,46 @@
+// One pair of histograms: from masses to a transport problem, and back to cost, flow and potentials.
+#pragma once
+
+#include <cstdint>
+
+#include "transport/simplex.h"
+#include "transport/tree.h"
+
+namespace tally {
+
+// What a unit of mass costs from bin to bin, [rows, columns]. `metric`: no bin costs anything from itself, and no
+// detour is cheaper than the direct way; then mass that two histograms share stays where it is.
+struct Ground {
+  const double* costs = nullptr;
+  int64_t rows = 0;
+  int64_t columns = 0;
+  bool metric = false;
+};
+
+// Unequal masses: refused beyond a relative tolerance, scaled to 1, or only the lesser mass is moved.
+enum class Unequal : int { kRefuse, kNormalize, kPartial };
+
+struct Policy {
+  Unequal unequal = Unequal::kRefuse;
+  double tolerance = 0.0;
+  double penalty = 0.0;  // for each unit of mass that stays over
+};
+
+enum class PairFault : int { kNone, kBadFirst, kBadSecond, kUnequal, kEmptyFirst, kEmptySecond };
+
+// What is wanted of a pair; null: not.
+struct PairResult {
+  double* cost = nullptr;
+  double* gap = nullptr;      // by how much the cost may exceed the least
+  double* flow = nullptr;     // [rows, columns], of zeros
+  double* first = nullptr;    // [rows], potentials: first[row] + second[column] <= costs[row, column]
+  double* second = nullptr;   // [columns]
+};
+
+PairFault check_pair(const Ground& ground, const Policy& policy, const double* first, const double* second);
+
+// Solves a pair that was checked, with masses that it may change. False if stopped.
+bool solve_pair(const Ground& ground, const Policy& policy, double* first, double* second, Transport& transport,
+                Watch& watch, const PairResult& result);
+
+}  // namespace tally
