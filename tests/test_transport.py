@@ -257,7 +257,11 @@ WRONG_ARGUMENTS = [
     ({"cost": np.eye(3), "shape": (3,)}, ValueError, r"`shape` must be None with a matrix"),
     ({"cost": np.ones(3)}, ValueError, r"`cost` must have shape \[bins, bins\]. Received shape \(3,\)"),
     ({"cost": np.ones((2, 3))}, ValueError, r"`cost` must have shape \[bins, bins\]. Received shape \(2, 3\)"),
-    ({"cost": [[0, np.nan], [1, 0]]}, ValueError, r"`cost` must hold numbers in \[0, 1e\+150\]. Received nan at \[0, 1\]"),
+    (
+        {"cost": [[0, np.nan], [1, 0]]},
+        ValueError,
+        r"`cost` must hold numbers in \[0, 1e\+150\]. Received nan at \[0, 1\]",
+    ),
     ({"cost": [[0, 1], [np.inf, 0]]}, ValueError, r"`cost`.*Received inf at \[1, 0\]"),
     ({"cost": [[0, 1], [-1, 0]]}, ValueError, r"`cost`.*Received -1.0 at \[1, 0\]"),
     ({"cost": np.eye(2), "threshold": -1}, ValueError, r"`threshold`.*-1"),

@@ -169,7 +169,7 @@ class Pair {
     std::fill(result_.first, result_.first + ground_.rows, -kInfinity);
     std::fill(result_.second, result_.second + ground_.columns, -kInfinity);
     for (int64_t row = 0; row < on_.rows; ++row)
-      result_.first[on_.row_of[row]] = -on_.potential[on_.node_of_row(row)];
+      if (on_.row_of[row] >= 0) result_.first[on_.row_of[row]] = -on_.potential[on_.node_of_row(row)];
     follow_costs(result_.first);
   }
 

@@ -31,10 +31,10 @@ enum class PairFault : int { kNone, kBadFirst, kBadSecond, kUnequal, kEmptyFirst
 // What is wanted of a pair; null: not.
 struct PairResult {
   double* cost = nullptr;
-  double* gap = nullptr;      // by how much the cost may exceed the least
-  double* flow = nullptr;     // [rows, columns], of zeros
-  double* first = nullptr;    // [rows], potentials: first[row] + second[column] <= costs[row, column]
-  double* second = nullptr;   // [columns]
+  double* gap = nullptr;     // by how much the cost may exceed the least
+  double* flow = nullptr;    // [rows, columns], of zeros
+  double* first = nullptr;   // [rows], potentials: first[row] + second[column] <= costs[row, column]
+  double* second = nullptr;  // [columns]
 };
 
 PairFault check_pair(const Ground& ground, const Policy& policy, const double* first, const double* second);

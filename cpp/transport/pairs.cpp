@@ -17,7 +17,8 @@ constexpr int64_t kSmallWork = 1 << 14;
 struct Worker {
   explicit Worker(const Ground& ground)
       // One row or column more, for mass that stays over.
-      : transport(ground.rows + 1, ground.columns + 1), masses(static_cast<size_t>(ground.rows + ground.columns + kPad) * sizeof(double)) {}
+      : transport(ground.rows + 1, ground.columns + 1),
+        masses(static_cast<size_t>(ground.rows + ground.columns + kPad) * sizeof(double)) {}
   double* first() const { return masses.as<double>(); }
 
   Transport transport;

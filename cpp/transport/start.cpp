@@ -68,8 +68,7 @@ class Start {
 
   void choose(int32_t row) {
     double least[2];
-    on_.choice[row] =
-        static_cast<int32_t>(kernels_.two_least(on_.costs_of(row), on_.open, on_.stride, least));
+    on_.choice[row] = static_cast<int32_t>(kernels_.two_least(on_.costs_of(row), on_.open, on_.stride, least));
     on_.penalty[row] = least[1] - least[0];
   }
 

@@ -51,14 +51,14 @@ struct Transport {
   // Working memory of those who fill in a problem and of those who start it.
   int64_t* row_of = nullptr;
   int64_t* column_of = nullptr;
-  int32_t* heap = nullptr;       // [rows]
-  int32_t* choice = nullptr;     // [rows]
-  int32_t* first_half = nullptr; // by node
-  int32_t* next_half = nullptr;  // by half of an arc
-  int32_t* end_of = nullptr;     // by half of an arc
-  int64_t* amount = nullptr;     // by arc
-  double* open = nullptr;        // [stride]
-  double* penalty = nullptr;     // [rows]
+  int32_t* heap = nullptr;        // [rows]
+  int32_t* choice = nullptr;      // [rows]
+  int32_t* first_half = nullptr;  // by node
+  int32_t* next_half = nullptr;   // by half of an arc
+  int32_t* end_of = nullptr;      // by half of an arc
+  int64_t* amount = nullptr;      // by arc
+  double* open = nullptr;         // [stride]
+  double* penalty = nullptr;      // [rows]
 
  private:
   void carve(char* memory, int64_t most_rows, int64_t most_columns, int64_t* bytes);

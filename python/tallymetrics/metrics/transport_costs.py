@@ -18,7 +18,7 @@ UNBALANCED = ("refuse", "normalize", "partial", "penalty")
 # Costs are compared with sums of costs: squares of these are still finite.
 _LARGEST_COST = 1e150
 # Beyond this the check of all triangles would take longer than most problems.
-_MOST_CHECKED_BINS = 512
+MOST_CHECKED_BINS = 512
 _MOST_BINS = 1 << 14
 
 
@@ -30,10 +30,16 @@ class Ground:
         shape: Of the grid.
         threshold: Greatest cost, or None.
         metric: Whether costs are a metric, or None to find out.
+        most_checked: Up to how many bins a matrix is checked for that; larger ones are taken for none.
     """
 
     def __init__(
-        self, cost: Any, shape: Sequence[int] | None = None, threshold: Any = None, metric: bool | None = None
+        self,
+        cost: Any,
+        shape: Sequence[int] | None = None,
+        threshold: Any = None,
+        metric: bool | None = None,
+        most_checked: int = MOST_CHECKED_BINS,
     ) -> None:
         is_grid = isinstance(cost, str)
         costs = _grid_costs(cost, shape) if is_grid else _checked_costs(cost)
@@ -44,13 +50,13 @@ class Ground:
         self.costs: Numbers = np.ascontiguousarray(costs, np.float64)
         if metric and self.costs.shape[0] != self.costs.shape[1]:
             raise ValueError(f"`metric` must be False for costs that are not square. Received {self.costs.shape}.")
-        self.metric = self._find_out(cost) if metric is None else bool(metric)
+        self.metric = self._find_out(cost, most_checked) if metric is None else bool(metric)
 
-    def _find_out(self, cost: Any) -> bool:
+    def _find_out(self, cost: Any, most_checked: int) -> bool:
         if isinstance(cost, str):
             return cost != "squared_l2_grid"
         rows, columns = self.costs.shape
-        return rows == columns and rows <= _MOST_CHECKED_BINS and _core.is_metric(self.costs)
+        return rows == columns and rows <= most_checked and _core.is_metric(self.costs)
 
 
 def _grid_costs(name: str, shape: Sequence[int] | None) -> Numbers:

@@ -7,7 +7,7 @@ import numpy as np
 
 from tallymetrics.arguments import as_number
 from tallymetrics.inputs import Array, as_array
-from tallymetrics.metrics.transport_costs import Ground, as_unbalanced, point_costs, solve
+from tallymetrics.metrics.transport_costs import MOST_CHECKED_BINS, Ground, as_unbalanced, point_costs, solve
 
 _POINT_COSTS = ("euclidean", "sqeuclidean", "cityblock")
 
@@ -40,7 +40,7 @@ def optimal_transport(
         unbalanced: `"refuse"`, `"normalize"`, `"partial"` or `"penalty"`.
         tolerance: Relative difference of masses that are equal.
         penalty: What a unit of mass that stays over costs, in greatest costs.
-        metric: Whether costs are a metric; None finds out.
+        metric: Whether costs are a metric; None finds out, of matrices that are small for the number of rows.
 
     Returns:
         The cost, a number or float64 [...]. With `return_flow`, `(cost, flow)` with flow [..., rows, columns]. With
@@ -57,7 +57,9 @@ def optimal_transport(
                [0.  , 0.5 ]])
     """
     first, second = as_array(y_true, "y_true"), as_array(y_pred, "y_pred")
-    ground = Ground(cost, shape, threshold, metric)
+    rows = math.prod(first.shape[:-1])
+    # The check takes as long as some rows do.
+    ground = Ground(cost, shape, threshold, metric, min(MOST_CHECKED_BINS, 32 + 8 * rows))
     for name, array, bins in (("y_true", first, ground.costs.shape[0]), ("y_pred", second, ground.costs.shape[1])):
         if array.ndim < 1 or array.shape[-1] != bins:
             raise ValueError(f"`{name}` must have shape [..., {bins}], as `cost` has. Received shape {array.shape}.")
@@ -67,7 +69,6 @@ def optimal_transport(
     policy = as_unbalanced(unbalanced)
     if return_duals and policy in ("partial", "penalty"):
         raise ValueError(f"`return_duals` must be False for `unbalanced` {policy!r}. Received True.")
-    rows = math.prod(outer)
     values, _, flows, duals = solve(
         ground,
         first.reshape(rows, -1) if rows else first.reshape(0, ground.costs.shape[0]),
