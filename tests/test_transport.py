@@ -305,6 +305,5 @@ def test_ctrl_c_is_answered(rng):
     threading.Timer(0.4, lambda: signal.raise_signal(signal.SIGINT)).start()
     started = time.perf_counter()
     with pytest.raises(KeyboardInterrupt):
-        while time.perf_counter() - started < 20:
-            metrics.point_cloud_distance(x, y)
+        metrics.point_cloud_distance(x, y)
     assert time.perf_counter() - started < 5

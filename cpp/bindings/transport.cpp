@@ -26,11 +26,13 @@ int64_t checked_size(int64_t bins) {
 }
 
 // None, or the first bad row as (fault, row).
-py::object transport(const Matrix& costs, bool metric, const py::array& first, const py::array& second, int unequal,
-                     double tolerance, double penalty, const py::object& values, const py::object& gaps,
-                     const py::object& flows, const py::object& potentials, int threads) {
+py::object transport(const Matrix& costs, bool metric, int64_t grid_width, const py::array& first,
+                     const py::array& second, int unequal, double tolerance, double penalty, const py::object& values,
+                     const py::object& gaps, const py::object& flows, const py::object& potentials, int threads) {
   if (costs.ndim() != 2) throw std::invalid_argument("costs must have two dimensions");
-  const Ground ground{costs.data(), checked_size(costs.shape(0)), checked_size(costs.shape(1)), metric};
+  const Ground ground{costs.data(), checked_size(costs.shape(0)), checked_size(costs.shape(1)), metric, grid_width};
+  if (grid_width < 0 || (grid_width > 0 && (!metric || ground.rows % grid_width)))
+    throw std::invalid_argument("no such grid");
   const ArrayView one = view_of(first);
   const ArrayView other = view_of(second);
   if (one.dimensions != 2 || other.dimensions != 2 || one.rows != other.rows || one.width != ground.rows ||
@@ -83,9 +85,9 @@ Matrix costs_of_points(const Matrix& from, const Matrix& to_by_dimension, int ki
 }  // namespace
 
 void add_transport(py::module_& module) {
-  module.def("transport", &transport, py::arg("costs"), py::arg("metric"), py::arg("first"), py::arg("second"),
-             py::arg("unequal"), py::arg("tolerance"), py::arg("penalty"), py::arg("values"), py::arg("gaps"),
-             py::arg("flows").none(true), py::arg("potentials").none(true), py::arg("threads"));
+  module.def("transport", &transport, py::arg("costs"), py::arg("metric"), py::arg("grid_width"), py::arg("first"),
+             py::arg("second"), py::arg("unequal"), py::arg("tolerance"), py::arg("penalty"), py::arg("values"),
+             py::arg("gaps"), py::arg("flows").none(true), py::arg("potentials").none(true), py::arg("threads"));
   module.def("is_metric", &metric_costs, py::arg("costs"));
   module.def("point_costs", &costs_of_points, py::arg("from_points"), py::arg("to_by_dimension"), py::arg("kind"));
 }

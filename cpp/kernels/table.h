@@ -243,6 +243,8 @@ struct TransportKernels {
                   int64_t* column);
   // The two least of costs[column] - columns[column] in a row, and the place of the first.
   int64_t (*two_least)(const double* costs, const double* columns, int64_t stride, double least[2]);
+  // The least of from[i] - to[i] that is below `bound`, and the first place of it; `bound` if none is.
+  double (*least_difference)(const double* from, const double* to, int64_t count, double bound, int64_t* place);
 };
 
 // Bins of the fixed histogram: see kernels/thresholds.cpp.

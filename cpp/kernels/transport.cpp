@@ -76,8 +76,21 @@ int64_t two_least(const double* costs, const double* columns, int64_t stride, do
   return find(costs, columns, stride, least[0]);
 }
 
+double least_difference(const double* from, const double* to, int64_t count, double bound, int64_t* place) {
+  double least = bound;
+  Doubles lanes = splat<Doubles>(bound);
+  int64_t i = 0;
+  for (; i + kDoubles <= count; i += kDoubles) lanes = lesser(reduced(from, to, i), lanes);
+  for (int lane = 0; lane < kDoubles; ++lane) least = lanes[lane] < least ? lanes[lane] : least;
+  for (; i < count; ++i) least = from[i] - to[i] < least ? from[i] - to[i] : least;
+  if (!(least < bound)) return bound;
+  for (i = 0; from[i] - to[i] != least;) ++i;
+  *place = i;
+  return least;
+}
+
 }  // namespace
 
 #define TALLY_TABLE TALLY_JOIN(tally_transport_kernels, TALLY_LEVEL)
 extern "C" const tally::TransportKernels TALLY_TABLE;
-const tally::TransportKernels TALLY_TABLE = {price, two_least};
+const tally::TransportKernels TALLY_TABLE = {price, two_least, least_difference};

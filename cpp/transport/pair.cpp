@@ -44,16 +44,22 @@ struct CarefulSum {
 
 class Pair {
  public:
-  Pair(const Ground& ground, const Policy& policy, double* first, double* second, Transport& on,
+  Pair(const Ground& ground, const Policy& policy, double* first, double* second, Transport& on, Grid& grid,
        const PairResult& result)
-      : ground_(ground), policy_(policy), first_(first), second_(second), on_(on), result_(result) {}
+      : ground_(ground), policy_(policy), first_(first), second_(second), on_(on), grid_(grid), result_(result) {}
 
   bool solve(Watch& watch) {
     const double over = level();
     if (ground_.metric) keep_common_mass();
     double cost = 0.0;
     double gap = 0.0;
-    if (fill_in()) {
+    // Neighbours alone have no flow from bin to bin to show, and no place for mass that stays over.
+    if (ground_.grid_width && !result_.flow && !result_.first && policy_.unequal != Unequal::kPartial) {
+      if (fill_in_grid()) {
+        if (!tally::solve(grid_, watch)) return false;
+        cost = read_steps();
+      }
+    } else if (fill_in()) {
       double least = 0.0;
       if (!tally::solve(on_, watch, &least)) return false;
       cost = read_flow();
@@ -137,6 +143,32 @@ class Pair {
     return true;
   }
 
+  bool fill_in_grid() {
+    const double most = std::max(total_of(first_, ground_.rows), total_of(second_, ground_.columns));
+    if (!(most > 0.0)) return false;
+    int exponent = 0;
+    std::frexp(most, &exponent);
+    const Power scale(kMassBits - exponent);
+    unit_ = Power(exponent - kMassBits);
+    grid_.resize(ground_.rows / ground_.grid_width, ground_.grid_width);
+    int64_t* const excess = grid_.excess;
+    int64_t left = 0;
+    for (int64_t bin = 0; bin < ground_.rows; ++bin) {
+      excess[bin] = mass_of(first_, bin, scale) - mass_of(second_, bin, scale);
+      left += excess[bin];
+    }
+    int64_t* const end = excess + ground_.rows;
+    *(left > 0 ? std::max_element(excess, end) : std::min_element(excess, end)) -= left;
+    return true;
+  }
+
+  double read_steps() const {
+    CarefulSum steps;
+    for (int64_t node = 0; node < grid_.nodes(); ++node)
+      if (node != grid_.root) steps.add(unit_(static_cast<double>(std::abs(grid_.flow[node]))));
+    return steps.total();
+  }
+
   static int64_t mass_of(const double* masses, int64_t bin, const Power& scale) {
     return static_cast<int64_t>(scale(masses[bin]) + 0.5);
   }
@@ -205,6 +237,7 @@ class Pair {
   double* first_;
   double* second_;
   Transport& on_;
+  Grid& grid_;
   const PairResult& result_;
   Power unit_{0};
 };
@@ -225,8 +258,8 @@ PairFault check_pair(const Ground& ground, const Policy& policy, const double* f
 }
 
 bool solve_pair(const Ground& ground, const Policy& policy, double* first, double* second, Transport& transport,
-                Watch& watch, const PairResult& result) {
-  return Pair(ground, policy, first, second, transport, result).solve(watch);
+                Grid& grid, Watch& watch, const PairResult& result) {
+  return Pair(ground, policy, first, second, transport, grid, result).solve(watch);
 }
 
 }  // namespace tally

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "transport/grid.h"
 #include "transport/simplex.h"
 #include "transport/tree.h"
 
@@ -15,6 +16,7 @@ struct Ground {
   int64_t rows = 0;
   int64_t columns = 0;
   bool metric = false;
+  int64_t grid_width = 0;  // of a grid whose ways are sums of steps, rows of this length; 0: of none
 };
 
 // Unequal masses: refused beyond a relative tolerance, scaled to 1, or only the lesser mass is moved.
@@ -41,6 +43,6 @@ PairFault check_pair(const Ground& ground, const Policy& policy, const double* f
 
 // Solves a pair that was checked, with masses that it may change. False if stopped.
 bool solve_pair(const Ground& ground, const Policy& policy, double* first, double* second, Transport& transport,
-                Watch& watch, const PairResult& result);
+                Grid& grid, Watch& watch, const PairResult& result);
 
 }  // namespace tally

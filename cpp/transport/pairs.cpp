@@ -18,10 +18,12 @@ struct Worker {
   explicit Worker(const Ground& ground)
       // One row or column more, for mass that stays over.
       : transport(ground.rows + 1, ground.columns + 1),
+        grid(ground.grid_width ? ground.rows : 0),
         masses(static_cast<size_t>(ground.rows + ground.columns + kPad) * sizeof(double)) {}
   double* first() const { return masses.as<double>(); }
 
   Transport transport;
+  Grid grid;
   Scratch masses;
 };
 
@@ -66,7 +68,7 @@ PairsOutcome solve_pairs(const Ground& ground, const Policy& policy, const Array
     const PairResult of_pair{of_row(result.costs, row, 1), of_row(result.gaps, row, 1),
                              of_row(result.flows, row, ground.rows * ground.columns),
                              of_row(result.first, row, ground.rows), of_row(result.second, row, ground.columns)};
-    solve_pair(ground, policy, one, other, worker.transport, watch, of_pair);
+    solve_pair(ground, policy, one, other, worker.transport, worker.grid, watch, of_pair);
   };
   for_each_chunk(pairs, workers, solve_one, [&] { return watch.ask(); });
   outcome.stopped = watch.was_stopped();

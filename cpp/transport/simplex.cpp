@@ -102,23 +102,11 @@ class Simplex {
         on_.flow[node] += on_.is_row(node) ? amount : -amount;
     }
     if (column_amount <= row_amount) {
-      on_.move_subtree(column_top, column, row, join, amount);
-      shift(column, reduced);
+      on_.move_subtree(column_top, column, row, join, amount, 1);
+      on_.shift_subtree(column, reduced);
     } else {
-      on_.move_subtree(row_top, row, column, join, amount);
-      shift(row, -reduced);
-    }
-  }
-
-  // Adds to the potentials of a subtree, or takes from all others if they are fewer.
-  void shift(int32_t top, double by) {
-    double* const potential = on_.potential;
-    const int32_t* const next = on_.next;
-    const int32_t behind = next[on_.last[top]];
-    if (2 * int64_t{on_.size[top]} <= on_.nodes()) {
-      for (int32_t node = top; node != behind; node = next[node]) potential[node] += by;
-    } else {
-      for (int32_t node = behind; node != top; node = next[node]) potential[node] -= by;
+      on_.move_subtree(row_top, row, column, join, amount, 1);
+      on_.shift_subtree(row, -reduced);
     }
   }
 

@@ -67,7 +67,7 @@ void Transport::set_potentials() {
   }
 }
 
-void Transport::measure_subtrees() {
+void Tree::measure_subtrees() {
   int32_t node = root;
   do {
     size[node] = 1;
@@ -82,7 +82,7 @@ void Transport::measure_subtrees() {
   }
 }
 
-void Transport::move_subtree(int32_t top, int32_t inside, int32_t outside, int32_t join, int64_t amount) {
+void Tree::move_subtree(int32_t top, int32_t inside, int32_t outside, int32_t join, int64_t amount, int64_t turned) {
   const int32_t count = size[top];
   const int32_t left = parent[top];
 
@@ -119,7 +119,9 @@ void Transport::move_subtree(int32_t top, int32_t inside, int32_t outside, int32
     const int32_t stem_size = size[stem];
     above = parent[stem];
     parent[stem] = child;
-    std::swap(flow[stem], carried);
+    const int64_t above_stem = flow[stem];
+    flow[stem] = carried * turned;
+    carried = above_stem;
     size[stem] = count - child_size;
     next[tail] = stem;
     previous[stem] = tail;
@@ -149,6 +151,15 @@ void Transport::move_subtree(int32_t top, int32_t inside, int32_t outside, int32
     if (node == root) break;
   }
   for (int32_t node = outside; node != join; node = parent[node]) size[node] += count;
+}
+
+void Tree::shift_subtree(int32_t top, double by) {
+  const int32_t behind = next[last[top]];
+  if (2 * int64_t{size[top]} <= size[root]) {
+    for (int32_t node = top; node != behind; node = next[node]) potential[node] += by;
+  } else {
+    for (int32_t node = behind; node != top; node = next[node]) potential[node] -= by;
+  }
 }
 
 }  // namespace tally

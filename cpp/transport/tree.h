@@ -9,9 +9,29 @@ namespace tally {
 
 constexpr int64_t kRowBlock = 4;
 
+// A spanning tree over numbered nodes. Every node but the root has an arc to its parent, and the flow on it.
+struct Tree {
+  // Sizes and last successors of all subtrees, from parents and the thread.
+  void measure_subtrees();
+  // Moves the subtree of `top` to hang from `outside` by an arc between that and its node `inside`, which carries
+  // `amount`. Flow on arcs that turn round on the way is multiplied by `turned`.
+  void move_subtree(int32_t top, int32_t inside, int32_t outside, int32_t join, int64_t amount, int64_t turned);
+  // Adds to the potentials of a subtree, or takes from all others if they are fewer.
+  void shift_subtree(int32_t top, double by);
+
+  int32_t root = 0;
+  double* potential = nullptr;
+  int64_t* flow = nullptr;
+  int32_t* parent = nullptr;
+  int32_t* next = nullptr;  // the thread: all nodes in preorder, and back to the root
+  int32_t* previous = nullptr;
+  int32_t* size = nullptr;  // of the subtree
+  int32_t* last = nullptr;  // of the subtree, along the thread
+};
+
 // Rows ship integer masses to columns; supplies and demands are positive and have one sum. Nodes are numbered: columns
-// from 0, rows from `stride`. Every node but the root has a tree arc to its parent, between its row and its column.
-struct Transport {
+// from 0, rows from `stride`. Tree arcs lead from rows to columns.
+struct Transport : Tree {
   Transport(int64_t most_rows, int64_t most_columns);
 
   // Takes the size of the next problem, clears what pads it, and leaves costs and masses to be filled in.
@@ -28,25 +48,13 @@ struct Transport {
 
   // Potentials along the tree from its root's, which is 0: column - row = cost on every tree arc.
   void set_potentials();
-  // Sizes and last successors of all subtrees, from parents and the thread.
-  void measure_subtrees();
-  // Moves the subtree of `top` to hang from `outside` by an arc that carries `amount` from its node `inside`.
-  void move_subtree(int32_t top, int32_t inside, int32_t outside, int32_t join, int64_t amount);
 
   int64_t rows = 0;
   int64_t columns = 0;
   int64_t stride = 0;
   int64_t blocks = 0;
-  int32_t root = 0;
-  double* costs = nullptr;      // [blocks * kRowBlock, stride]
-  double* potential = nullptr;  // by node; padded with 0
-  int64_t* mass = nullptr;      // by node
-  int64_t* flow = nullptr;      // by node, on the arc to its parent
-  int32_t* parent = nullptr;
-  int32_t* next = nullptr;  // the thread: all nodes in preorder, and back to the root
-  int32_t* previous = nullptr;
-  int32_t* size = nullptr;  // of the subtree
-  int32_t* last = nullptr;  // of the subtree, along the thread
+  double* costs = nullptr;  // [blocks * kRowBlock, stride]; potentials are padded with 0
+  int64_t* mass = nullptr;  // by node
 
   // Working memory of those who fill in a problem and of those who start it.
   int64_t* row_of = nullptr;

@@ -60,6 +60,7 @@ def read_sum(array: npt.NDArray[np.generic], threads: int) -> int: ...
 def transport(
     costs: npt.NDArray[np.float64],
     metric: bool,
+    grid_width: int,
     first: npt.NDArray[np.generic],
     second: npt.NDArray[np.generic],
     unequal: int,

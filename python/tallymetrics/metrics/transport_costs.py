@@ -50,6 +50,9 @@ class Ground:
         self.costs: Numbers = np.ascontiguousarray(costs, np.float64)
         if metric and self.costs.shape[0] != self.costs.shape[1]:
             raise ValueError(f"`metric` must be False for costs that are not square. Received {self.costs.shape}.")
+        # On lines and in the plane, the sum of steps needs no costs: mass flows between neighbours.
+        by_steps = is_grid and cost == "l1_grid" and threshold is None and metric is not False
+        self.grid_width = int(shape[-1]) if by_steps and shape is not None and len(shape) <= 2 else 0
         self.metric = self._find_out(cost, most_checked) if metric is None else bool(metric)
 
     def _find_out(self, cost: Any, most_checked: int) -> bool:
@@ -129,7 +132,19 @@ def solve(
     price = penalty * float(ground.costs.max()) if unbalanced == "penalty" else 0.0
     threads = runtime.get_num_threads()
     fault: Any = _core.transport(
-        ground.costs, ground.metric, y_true, y_pred, policy, tolerance, price, values, gaps, flows, duals, threads
+        ground.costs,
+        ground.metric,
+        ground.grid_width,
+        y_true,
+        y_pred,
+        policy,
+        tolerance,
+        price,
+        values,
+        gaps,
+        flows,
+        duals,
+        threads,
     )
     if fault is not None:
         raise _value_error(fault, y_true, y_pred, names, tolerance)
