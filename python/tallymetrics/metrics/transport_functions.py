@@ -80,7 +80,7 @@ def optimal_transport(
         want_duals=return_duals,
     )
     costs = values.reshape(outer)[()] if outer else float(values[0])
-    answers = [costs]
+    answers: list[Any] = [costs]
     if return_flow:
         answers.append(flows.reshape(*outer, *ground.costs.shape))
     if return_duals:
@@ -132,7 +132,8 @@ def point_cloud_distance(
     names = ("x_weights", "y_weights")
     # Points are told apart by their place alone: two at one place are no common mass.
     ground = Ground(costs, metric=False)
-    values = solve(ground, *(one[np.newaxis] for one in weights), "normalize", 0.0, 0.0, names)[0]
+    first, second = (one[np.newaxis] for one in weights)
+    values = solve(ground, first, second, "normalize", 0.0, 0.0, names)[0]
     return float(values[0] ** (1 / power))
 
 
