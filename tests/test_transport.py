@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from reference_transport import partial_transport, transport
+from reference_transport import partial_transport, transport, transport_on_a_line
 from scipy.optimize import linear_sum_assignment
 
 import tallymetrics
@@ -96,6 +96,15 @@ def test_grids_are_their_matrices(name, shape, rng):
             expected = check_certificate(first, second, limited, metric=False)
             assert on_grid == pytest.approx(expected, rel=1e-9, abs=1e-13)
             assert check_certificate(first, second, limited) == pytest.approx(expected, rel=1e-9, abs=1e-13)
+
+
+@pytest.mark.parametrize("bins", [1, 2, 31, 64, 129, 300])
+def test_convex_costs_on_a_line_move_mass_in_order(bins, rng):
+    first = np.stack([masses(rng, bins, kind) for kind in KINDS])
+    second = np.stack([masses(rng, bins, "random") for _ in KINDS])
+    for name, power in (("l1_grid", 1), ("l2_grid", 1), ("squared_l2_grid", 2)):
+        found = metrics.optimal_transport(first, second, name, shape=(bins,), unbalanced="normalize")
+        np.testing.assert_allclose(found, transport_on_a_line(first, second, power), rtol=1e-11, atol=1e-14)
 
 
 @pytest.mark.parametrize("unbalanced", ["partial", "penalty"])
