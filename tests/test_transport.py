@@ -1,5 +1,7 @@
 """Optimal transport against linear programming, assignment, POT where it is installed, and its own dual."""
 
+import copy
+import pickle
 import signal
 import threading
 import time
@@ -232,6 +234,18 @@ def test_shares_a_collection(rng):
         both.update_state(rows[part], rows[::-1][part])
     results = both.result()
     assert results["optimal_transport"] == pytest.approx(6 * results["earth_movers_distance"])
+
+
+def test_copies_with_costs_in_memory_of_others(rng):
+    rows = np.stack([masses(rng, 6, "random") for _ in range(12)])
+    for arguments in ({"cost": rng.random((6, 6))}, {"cost": "l2_grid", "shape": (2, 3)}):
+        metric = metrics.OptimalTransport(**arguments)
+        metric.update_state(rows, rows[::-1])
+        buffers = []
+        pickled = pickle.dumps(metric, protocol=5, buffer_callback=buffers.append)
+        for copied in (pickle.loads(pickled, buffers=[bytes(one.raw()) for one in buffers]), copy.deepcopy(metric)):
+            copied.update_state(rows, rows[::-1])
+            assert copied.result() == metric.result()
 
 
 GOOD = [[0.5, 0.5], [0.25, 0.75]]

@@ -26,18 +26,27 @@ int64_t checked_size(int64_t bins) {
 }
 
 // None, or the first bad row as (fault, row).
-py::object transport(const Matrix& costs, bool metric, int64_t grid_width, const py::array& first,
+py::object transport(const py::object& costs, bool metric, int64_t grid_width, const py::array& first,
                      const py::array& second, int unequal, double tolerance, double penalty, const py::object& values,
                      const py::object& gaps, const py::object& flows, const py::object& potentials, int threads) {
-  if (costs.ndim() != 2) throw std::invalid_argument("costs must have two dimensions");
-  const Ground ground{costs.data(), checked_size(costs.shape(0)), checked_size(costs.shape(1)), metric, grid_width};
-  if (grid_width < 0 || (grid_width > 0 && (!metric || ground.rows % grid_width)))
-    throw std::invalid_argument("no such grid");
   const ArrayView one = view_of(first);
   const ArrayView other = view_of(second);
-  if (one.dimensions != 2 || other.dimensions != 2 || one.rows != other.rows || one.width != ground.rows ||
-      other.width != ground.columns || (metric && ground.rows != ground.columns))
-    throw std::invalid_argument("shapes do not go together");
+  if (one.dimensions != 2 || other.dimensions != 2 || one.rows != other.rows)
+    throw std::invalid_argument("masses must be rows of two arrays");
+  Ground ground{nullptr, checked_size(one.width), checked_size(other.width), metric, grid_width};
+  Matrix matrix;
+  if ((metric || grid_width) && ground.rows != ground.columns) throw std::invalid_argument("costs must be square");
+  if (grid_width) {
+    // Only costs are known then, of masses that are equal.
+    if (grid_width < 0 || ground.rows % grid_width || !metric || !flows.is_none() || !potentials.is_none() ||
+        unequal == static_cast<int>(Unequal::kPartial))
+      throw std::invalid_argument("no such grid");
+  } else {
+    matrix = py::cast<Matrix>(costs);
+    if (matrix.ndim() != 2 || matrix.shape(0) != ground.rows || matrix.shape(1) != ground.columns)
+      throw std::invalid_argument("costs must be of all bins");
+    ground.costs = matrix.data();
+  }
   if (unequal < 0 || unequal > static_cast<int>(Unequal::kPartial)) throw std::invalid_argument("no such policy");
   const Policy policy{static_cast<Unequal>(unequal), tolerance, penalty};
   PairsResult result{numbers_of(values, one.rows), numbers_of(gaps, one.rows),

@@ -53,8 +53,7 @@ class Pair {
     if (ground_.metric) keep_common_mass();
     double cost = 0.0;
     double gap = 0.0;
-    // Neighbours alone have no flow from bin to bin to show, and no place for mass that stays over.
-    if (ground_.grid_width && !result_.flow && !result_.first && policy_.unequal != Unequal::kPartial) {
+    if (ground_.grid_width) {
       if (fill_in_grid()) {
         if (!tally::solve(grid_, watch)) return false;
         cost = read_steps();

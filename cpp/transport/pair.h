@@ -16,7 +16,9 @@ struct Ground {
   int64_t rows = 0;
   int64_t columns = 0;
   bool metric = false;
-  int64_t grid_width = 0;  // of a grid whose ways are sums of steps, rows of this length; 0: of none
+  // Of a grid whose ways are sums of steps, the length of its rows; 0: of none. Neighbours need no costs, but have no
+  // flow from bin to bin to show, no potentials, and no place for mass that stays over.
+  int64_t grid_width = 0;
 };
 
 // Unequal masses: refused beyond a relative tolerance, scaled to 1, or only the lesser mass is moved.

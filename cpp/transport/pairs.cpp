@@ -17,7 +17,7 @@ constexpr int64_t kSmallWork = 1 << 14;
 struct Worker {
   explicit Worker(const Ground& ground)
       // One row or column more, for mass that stays over.
-      : transport(ground.rows + 1, ground.columns + 1),
+      : transport(ground.grid_width ? 0 : ground.rows + 1, ground.grid_width ? 0 : ground.columns + 1),
         grid(ground.grid_width ? ground.rows : 0),
         masses(static_cast<size_t>(ground.rows + ground.columns + kPad) * sizeof(double)) {}
   double* first() const { return masses.as<double>(); }

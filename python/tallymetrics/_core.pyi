@@ -58,7 +58,7 @@ def histogram_bins(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]: ..
 def carry_words(words: npt.NDArray[np.generic]) -> None: ...
 def read_sum(array: npt.NDArray[np.generic], threads: int) -> int: ...
 def transport(
-    costs: npt.NDArray[np.float64],
+    costs: object,
     metric: bool,
     grid_width: int,
     first: npt.NDArray[np.generic],

@@ -42,27 +42,44 @@ class Ground:
         most_checked: int = MOST_CHECKED_BINS,
     ) -> None:
         is_grid = isinstance(cost, str)
-        costs = _grid_costs(cost, shape) if is_grid else _checked_costs(cost)
+        self._grid = (cost, _grid_lengths(cost, shape)) if is_grid else None
         if not is_grid and shape is not None:
             raise ValueError(f"`shape` must be None with a matrix of costs. Received {shape!r}.")
-        if threshold is not None:
-            costs = np.minimum(costs, as_number(threshold, "threshold", 0, _LARGEST_COST))
-        self.costs: Numbers = np.ascontiguousarray(costs, np.float64)
-        if metric and self.costs.shape[0] != self.costs.shape[1]:
-            raise ValueError(f"`metric` must be False for costs that are not square. Received {self.costs.shape}.")
+        self._threshold = None if threshold is None else as_number(threshold, "threshold", 0, _LARGEST_COST)
+        self._costs = None if is_grid else self._limited(_checked_costs(cost))
+        self.shape = (math.prod(self._grid[1]),) * 2 if self._grid else self.costs.shape
+        if metric and self.shape[0] != self.shape[1]:
+            raise ValueError(f"`metric` must be False for costs that are not square. Received {self.shape}.")
         # On lines and in the plane, the sum of steps needs no costs: mass flows between neighbours.
-        by_steps = is_grid and cost == "l1_grid" and threshold is None and metric is not False
-        self.grid_width = int(shape[-1]) if by_steps and shape is not None and len(shape) <= 2 else 0
-        self.metric = self._find_out(cost, most_checked) if metric is None else bool(metric)
+        self.grid_width = 0
+        if self._grid and self._grid[0] == "l1_grid" and threshold is None and metric is not False:
+            self.grid_width = self._grid[1][-1] if len(self._grid[1]) <= 2 else 0
+        self.metric = self._find_out(most_checked) if metric is None else bool(metric)
 
-    def _find_out(self, cost: Any, most_checked: int) -> bool:
-        if isinstance(cost, str):
-            return cost != "squared_l2_grid"
-        rows, columns = self.costs.shape
-        return rows == columns and rows <= most_checked and _core.is_metric(self.costs)
+    @property
+    def costs(self) -> Numbers:
+        """The matrix [rows, columns], made when it is first needed."""
+        if self._costs is None:
+            assert self._grid is not None
+            self._costs = self._limited(_grid_costs(*self._grid))
+        return self._costs
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies of a grid make their costs anew, rather than carry them."""
+        return {**vars(self), "_costs": self._costs if self._grid is None else None}
+
+    def _limited(self, costs: Array) -> Numbers:
+        limited = costs if self._threshold is None else np.minimum(costs, self._threshold)
+        return np.ascontiguousarray(limited, np.float64)
+
+    def _find_out(self, most_checked: int) -> bool:
+        if self._grid is not None:
+            return bool(self._grid[0] != "squared_l2_grid")
+        rows, columns = self.shape
+        return bool(rows == columns and rows <= most_checked and _core.is_metric(self.costs))
 
 
-def _grid_costs(name: str, shape: Sequence[int] | None) -> Numbers:
+def _grid_lengths(name: str, shape: Sequence[int] | None) -> list[int]:
     if name not in GRIDS:
         raise ValueError(f"`cost` must be a matrix or one of {', '.join(GRIDS)}. Received {name!r}.")
     if shape is None:
@@ -73,6 +90,10 @@ def _grid_costs(name: str, shape: Sequence[int] | None) -> Numbers:
         raise TypeError(f"`shape` must be a tuple of integers. Received {shape!r}.") from None
     if not lengths or math.prod(lengths) > _MOST_BINS:
         raise ValueError(f"`shape` must have from 1 to {_MOST_BINS} bins. Received {shape!r}.")
+    return lengths
+
+
+def _grid_costs(name: str, lengths: list[int]) -> Numbers:
     points = np.indices(lengths, np.float64).reshape(len(lengths), -1)
     return point_costs(points.T, points, ("l2_grid", "squared_l2_grid", "l1_grid").index(name))
 
@@ -126,15 +147,16 @@ def solve(
     """
     rows = len(y_true)
     values, gaps = np.zeros(rows), np.zeros(rows)
-    flows = np.zeros((rows, *ground.costs.shape)) if want_flow else None
-    duals = tuple(np.zeros((rows, bins)) for bins in ground.costs.shape) if want_duals else None
+    flows = np.zeros((rows, *ground.shape)) if want_flow else None
+    duals = tuple(np.zeros((rows, bins)) for bins in ground.shape) if want_duals else None
     policy = min(UNBALANCED.index(unbalanced), 2)
     price = penalty * float(ground.costs.max()) if unbalanced == "penalty" else 0.0
+    by_steps = ground.grid_width > 0 and policy < 2 and not (want_flow or want_duals)
     threads = runtime.get_num_threads()
     fault: Any = _core.transport(
-        ground.costs,
+        None if by_steps else ground.costs,
         ground.metric,
-        ground.grid_width,
+        ground.grid_width if by_steps else 0,
         y_true,
         y_pred,
         policy,

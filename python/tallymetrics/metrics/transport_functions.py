@@ -60,7 +60,7 @@ def optimal_transport(
     rows = math.prod(first.shape[:-1])
     # The check takes as long as some rows do.
     ground = Ground(cost, shape, threshold, metric, min(MOST_CHECKED_BINS, 32 + 8 * rows))
-    for name, array, bins in (("y_true", first, ground.costs.shape[0]), ("y_pred", second, ground.costs.shape[1])):
+    for name, array, bins in (("y_true", first, ground.shape[0]), ("y_pred", second, ground.shape[1])):
         if array.ndim < 1 or array.shape[-1] != bins:
             raise ValueError(f"`{name}` must have shape [..., {bins}], as `cost` has. Received shape {array.shape}.")
     outer = first.shape[:-1]
@@ -71,8 +71,8 @@ def optimal_transport(
         raise ValueError(f"`return_duals` must be False for `unbalanced` {policy!r}. Received True.")
     values, _, flows, duals = solve(
         ground,
-        first.reshape(rows, -1) if rows else first.reshape(0, ground.costs.shape[0]),
-        second.reshape(rows, -1) if rows else second.reshape(0, ground.costs.shape[1]),
+        first.reshape(rows, -1) if rows else first.reshape(0, ground.shape[0]),
+        second.reshape(rows, -1) if rows else second.reshape(0, ground.shape[1]),
         policy,
         float(as_number(tolerance, "tolerance", 0, 1)),
         float(as_number(penalty, "penalty", 0, math.inf)),
@@ -82,7 +82,7 @@ def optimal_transport(
     costs = values.reshape(outer)[()] if outer else float(values[0])
     answers: list[Any] = [costs]
     if return_flow:
-        answers.append(flows.reshape(*outer, *ground.costs.shape))
+        answers.append(flows.reshape(*outer, *ground.shape))
     if return_duals:
         answers.append(tuple(dual.reshape(*outer, -1) for dual in duals))
     return answers[0] if len(answers) == 1 else tuple(answers)

@@ -68,8 +68,8 @@ class OptimalTransport(MeanOfRows):
     ) -> None:
         super().__init__(name, dtype)
         self._ground = Ground(cost, shape, threshold, metric)
-        if self._ground.costs.shape[0] != self._ground.costs.shape[1]:
-            raise ValueError(f"`cost` must have shape [bins, bins]. Received shape {self._ground.costs.shape}.")
+        if self._ground.shape[0] != self._ground.shape[1]:
+            raise ValueError(f"`cost` must have shape [bins, bins]. Received shape {self._ground.shape}.")
         self.cost = cost if isinstance(cost, str) else np.asarray(cost, np.float64).tolist()
         self.shape = None if shape is None else [int(length) for length in shape]
         self.threshold = None if threshold is None else float(threshold)
@@ -86,7 +86,7 @@ class OptimalTransport(MeanOfRows):
     def layout(self, layouts: Layouts) -> Batch:
         batch = layouts.dense("bins")
         assert batch.y_true is not None
-        bins = len(self._ground.costs)
+        bins = self._ground.shape[0]
         if batch.y_pred.shape[-1] != bins:
             raise ValueError(
                 f"`y_pred` must have one column for each of {bins} bins. Received {batch.y_pred.shape[-1]}."
