@@ -1,5 +1,6 @@
 """What optimal transport pays from bin to bin, and the native call that pays it."""
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +21,7 @@ _LARGEST_COST = 1e150
 # Beyond this the check of all triangles would take longer than most problems.
 MOST_CHECKED_BINS = 512
 _MOST_BINS = 1 << 14
+_MOST_KEPT_BINS = 1 << 10
 
 
 class Ground:
@@ -94,6 +96,19 @@ def _grid_lengths(name: str, shape: Sequence[int] | None) -> list[int]:
 
 
 def _grid_costs(name: str, lengths: list[int]) -> Numbers:
+    small = math.prod(lengths) <= _MOST_KEPT_BINS
+    return _kept_grid_costs(name, tuple(lengths)) if small else _made_grid_costs(name, lengths)
+
+
+@functools.lru_cache(maxsize=4)
+def _kept_grid_costs(name: str, lengths: tuple[int, ...]) -> Numbers:
+    """Functions ask for the same grid again and again."""
+    costs = _made_grid_costs(name, lengths)
+    costs.flags.writeable = False
+    return costs
+
+
+def _made_grid_costs(name: str, lengths: Sequence[int]) -> Numbers:
     points = np.indices(lengths, np.float64).reshape(len(lengths), -1)
     return point_costs(points.T, points, ("l2_grid", "squared_l2_grid", "l1_grid").index(name))
 
