@@ -5,6 +5,7 @@ import reference as twin
 from cases_columns import COLUMN_FAMILIES
 from cases_rows import ROWS
 from cases_thresholds import THRESHOLDS
+from cases_transport import TRANSPORT
 from draws import (
     absolute_difference,
     draw_binary,
@@ -209,7 +210,7 @@ OURS = [
     ),
 ]
 
-FAMILIES = ACCURACIES + CROSSENTROPIES + REDUCTIONS + ROWS + OURS + COLUMN_FAMILIES + THRESHOLDS
+FAMILIES = ACCURACIES + CROSSENTROPIES + REDUCTIONS + ROWS + OURS + COLUMN_FAMILIES + THRESHOLDS + TRANSPORT
 KINDS = [
     (3, "float32", "uint8", "none"),
     (10, "float64", "int32", "element"),

@@ -9,6 +9,7 @@
 
 #include "bindings/arrays.h"
 #include "bindings/plan.h"
+#include "bindings/transport.h"
 #include "pass/pass.h"
 #include "support/dispatch.h"
 #include "support/exact_sum.h"
@@ -113,6 +114,7 @@ PYBIND11_MODULE(_core, module) {
   module.def("histogram_bins", &histogram_bins, py::arg("scores"));
   module.def("carry_words", &carry_words, py::arg("words"));
   module.def("read_sum", &read_sum, py::arg("array"), py::arg("threads"));
+  add_transport(module);
   module.def("instruction_sets", &instruction_sets);
   module.def("get_instruction_set", [] { return std::string(kernels().name); });
   module.def("set_instruction_set", &set_instruction_set, py::arg("name"));

@@ -235,6 +235,18 @@ struct ThresholdKernels {
   void (*row_ratios_f64)(const PairedRows<double>& rows, double threshold, bool recall, double* ratios);
 };
 
+// Costs of transport in blocks of four rows, [4, stride]; strides are multiples of 8, and what pads rows and blocks is
+// infinite.
+struct TransportKernels {
+  // The least of costs[row][column] + rows[row] - columns[column] in a block, and its place; of equal ones the first.
+  double (*price)(const double* costs, int64_t stride, const double* rows, const double* columns, int64_t* row,
+                  int64_t* column);
+  // The two least of costs[column] - columns[column] in a row, and the place of the first.
+  int64_t (*two_least)(const double* costs, const double* columns, int64_t stride, double least[2]);
+  // The least of from[i] - to[i] that is below `bound`, and the first place of it; `bound` if none is.
+  double (*least_difference)(const double* from, const double* to, int64_t count, double bound, int64_t* place);
+};
+
 // Bins of the fixed histogram: see kernels/thresholds.cpp.
 constexpr int64_t kBinsPerBinade = 4096;
 constexpr int64_t kBinades = 32;

@@ -19,6 +19,7 @@ struct Kernels {
   const CorrelationRowKernels* correlations;
   const ClassKernels* classes;
   const ThresholdKernels* thresholds;
+  const TransportKernels* transport;
 };
 
 // The half of any table that is for rows of T.

@@ -15,7 +15,7 @@ Which one answers the question:
   `Recall`, `TruePositives`, ...; at a wanted rate `PrecisionAtRecall`, ...
 - How good are the probabilities? `SparseCategoricalCrossentropy`, `BinaryCrossentropy`, `KLDivergence`, ...
 - How far off are numbers? `MeanSquaredError`, `MeanAbsoluteError`, `R2Score`, `CosineSimilarity`, ...; distributions,
-  `EarthMoversDistance`, `DistributionMeanError`.
+  `EarthMoversDistance`, `DistributionMeanError`; with bins on a grid or costs of your own, `OptimalTransport`.
 - A mean of anything: `Mean`, `MeanMetricWrapper`, or a subclass of `Metric`.
 
 In lower case there are functions of `(y_true, y_pred)` that return a value for each row, as Keras has them. `get`
@@ -130,6 +130,8 @@ from tallymetrics.metrics.regression_metrics import (
 )
 from tallymetrics.metrics.stream_correlation import StreamConcordanceCorrelation, StreamPearsonCorrelation
 from tallymetrics.metrics.tensor_metrics import MeanRelativeError, MeanTensor
+from tallymetrics.metrics.transport_functions import optimal_transport, point_cloud_distance
+from tallymetrics.metrics.transport_metrics import OptimalTransport
 
 __all__ = [
     "AUC",
@@ -166,6 +168,7 @@ __all__ = [
     "MetricCollection",
     "OneHotIoU",
     "OneHotMeanIoU",
+    "OptimalTransport",
     "PearsonCorrelation",
     "Poisson",
     "Precision",
@@ -211,7 +214,9 @@ __all__ = [
     "mean_absolute_percentage_error",
     "mean_squared_error",
     "mean_squared_logarithmic_error",
+    "optimal_transport",
     "pearson_correlation",
+    "point_cloud_distance",
     "poisson",
     "matthews_correlation",
     "precision",

@@ -29,6 +29,7 @@ from tallymetrics.metrics import (
     regression_metrics,
     stream_correlation,
     tensor_metrics,
+    transport_metrics,
 )
 from tallymetrics.metrics.function_metric import FunctionMetric
 from tallymetrics.metrics.functions_by_name import function_config, function_of, is_function_config, public_function
@@ -55,6 +56,7 @@ _MODULES = (
     regression_metrics,
     stream_correlation,
     tensor_metrics,
+    transport_metrics,
 )
 
 

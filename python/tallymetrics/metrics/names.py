@@ -36,7 +36,8 @@ _HIGHER_IS_BETTER = """
 _LOWER_IS_BETTER = """
     BinaryCrossentropy CategoricalCrossentropy CategoricalHinge DistributionMeanError EarthMoversDistance Hinge
     KLDivergence LogCoshError MeanAbsoluteError MeanAbsolutePercentageError MeanRelativeError MeanSquaredError
-    MeanSquaredLogarithmicError Poisson RootMeanSquaredError SparseCategoricalCrossentropy SquaredHinge
+    MeanSquaredLogarithmicError OptimalTransport Poisson RootMeanSquaredError SparseCategoricalCrossentropy
+    SquaredHinge
 """
 _DIRECTIONS = {
     **dict.fromkeys(_HIGHER_IS_BETTER.split(), "up"),

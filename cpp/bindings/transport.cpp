@@ -1,0 +1,104 @@
+// The transport solver's face to Python: arrays checked, the interpreter let go.
+#include "bindings/transport.h"
+
+#include <pybind11/numpy.h>
+
+#include <stdexcept>
+
+#include "bindings/arrays.h"
+#include "transport/ground.h"
+#include "transport/pairs.h"
+
+namespace py = pybind11;
+
+namespace tally {
+namespace {
+
+using Matrix = py::array_t<double, py::array::c_style>;
+
+double* optional_numbers(const py::object& object, int64_t count) {
+  return object.is_none() ? nullptr : numbers_of(object, count);
+}
+
+int64_t checked_size(int64_t bins) {
+  if (bins < 1 || bins > (int64_t{1} << 28)) throw std::invalid_argument("a number of bins is out of range");
+  return bins;
+}
+
+// None, or the first bad row as (fault, row).
+py::object transport(const py::object& costs, bool metric, int64_t grid_width, const py::array& first,
+                     const py::array& second, int unequal, double tolerance, double penalty, const py::object& values,
+                     const py::object& gaps, const py::object& flows, const py::object& potentials, int threads) {
+  const ArrayView one = view_of(first);
+  const ArrayView other = view_of(second);
+  if (one.dimensions != 2 || other.dimensions != 2 || one.rows != other.rows)
+    throw std::invalid_argument("masses must be rows of two arrays");
+  Ground ground{nullptr, checked_size(one.width), checked_size(other.width), metric, grid_width};
+  Matrix matrix;
+  if ((metric || grid_width) && ground.rows != ground.columns) throw std::invalid_argument("costs must be square");
+  if (grid_width) {
+    // Only costs are known then, of masses that are equal.
+    if (grid_width < 0 || ground.rows % grid_width || !metric || !flows.is_none() || !potentials.is_none() ||
+        unequal == static_cast<int>(Unequal::kPartial))
+      throw std::invalid_argument("no such grid");
+  } else {
+    matrix = py::cast<Matrix>(costs);
+    if (matrix.ndim() != 2 || matrix.shape(0) != ground.rows || matrix.shape(1) != ground.columns)
+      throw std::invalid_argument("costs must be of all bins");
+    ground.costs = matrix.data();
+  }
+  if (unequal < 0 || unequal > static_cast<int>(Unequal::kPartial)) throw std::invalid_argument("no such policy");
+  const Policy policy{static_cast<Unequal>(unequal), tolerance, penalty};
+  PairsResult result{numbers_of(values, one.rows), numbers_of(gaps, one.rows),
+                     optional_numbers(flows, one.rows * ground.rows * ground.columns)};
+  if (!potentials.is_none()) {
+    const auto both = py::reinterpret_borrow<py::tuple>(potentials);
+    if (!py::isinstance<py::tuple>(potentials) || both.size() != 2) throw std::invalid_argument("expected two arrays");
+    result.first = numbers_of(both[0], one.rows * ground.rows);
+    result.second = numbers_of(both[1], one.rows * ground.columns);
+  }
+  PairsOutcome outcome;
+  {
+    py::gil_scoped_release release;
+    outcome = solve_pairs(
+        ground, policy, one, other, threads,
+        [] {
+          py::gil_scoped_acquire acquire;
+          return PyErr_CheckSignals() != 0;
+        },
+        result);
+  }
+  if (outcome.stopped) throw py::error_already_set();
+  if (outcome.fault == PairFault::kNone) return py::none();
+  return py::make_tuple(static_cast<int>(outcome.fault), outcome.row);
+}
+
+bool metric_costs(const Matrix& costs) {
+  if (costs.ndim() != 2 || costs.shape(0) != costs.shape(1)) throw std::invalid_argument("costs must be square");
+  py::gil_scoped_release release;
+  return is_metric(costs.data(), costs.shape(0));
+}
+
+Matrix costs_of_points(const Matrix& from, const Matrix& to_by_dimension, int kind) {
+  if (from.ndim() != 2 || to_by_dimension.ndim() != 2 || from.shape(1) != to_by_dimension.shape(0))
+    throw std::invalid_argument("points must have one number of dimensions");
+  if (kind < 0 || kind > static_cast<int>(PointCost::kManhattan)) throw std::invalid_argument("no such cost");
+  Matrix costs({from.shape(0), to_by_dimension.shape(1)});
+  double* const target = costs.mutable_data();
+  py::gil_scoped_release release;
+  point_costs(from.data(), from.shape(0), to_by_dimension.data(), to_by_dimension.shape(1), from.shape(1),
+              static_cast<PointCost>(kind), target);
+  return costs;
+}
+
+}  // namespace
+
+void add_transport(py::module_& module) {
+  module.def("transport", &transport, py::arg("costs"), py::arg("metric"), py::arg("grid_width"), py::arg("first"),
+             py::arg("second"), py::arg("unequal"), py::arg("tolerance"), py::arg("penalty"), py::arg("values"),
+             py::arg("gaps"), py::arg("flows").none(true), py::arg("potentials").none(true), py::arg("threads"));
+  module.def("is_metric", &metric_costs, py::arg("costs"));
+  module.def("point_costs", &costs_of_points, py::arg("from_points"), py::arg("to_by_dimension"), py::arg("kind"));
+}
+
+}  // namespace tally

@@ -1,0 +1,76 @@
+// A transport problem in memory of its own, and the spanning tree that the simplex moves through it.
+#pragma once
+
+#include <cstdint>
+
+#include "support/scratch.h"
+
+namespace tally {
+
+constexpr int64_t kRowBlock = 4;
+
+// A spanning tree over numbered nodes. Every node but the root has an arc to its parent, and the flow on it.
+struct Tree {
+  // Sizes and last successors of all subtrees, from parents and the thread.
+  void measure_subtrees();
+  // Moves the subtree of `top` to hang from `outside` by an arc between that and its node `inside`, which carries
+  // `amount`. Flow on arcs that turn round on the way is multiplied by `turned`.
+  void move_subtree(int32_t top, int32_t inside, int32_t outside, int32_t join, int64_t amount, int64_t turned);
+  // Adds to the potentials of a subtree, or takes from all others if they are fewer.
+  void shift_subtree(int32_t top, double by);
+
+  int32_t root = 0;
+  double* potential = nullptr;
+  int64_t* flow = nullptr;
+  int32_t* parent = nullptr;
+  int32_t* next = nullptr;  // the thread: all nodes in preorder, and back to the root
+  int32_t* previous = nullptr;
+  int32_t* size = nullptr;  // of the subtree
+  int32_t* last = nullptr;  // of the subtree, along the thread
+};
+
+// Rows ship integer masses to columns; supplies and demands are positive and have one sum. Nodes are numbered: columns
+// from 0, rows from `stride`. Tree arcs lead from rows to columns.
+struct Transport : Tree {
+  Transport(int64_t most_rows, int64_t most_columns);
+
+  // Takes the size of the next problem, clears what pads it, and leaves costs and masses to be filled in.
+  void resize(int64_t row_count, int64_t column_count);
+
+  int32_t node_of_row(int64_t row) const { return static_cast<int32_t>(stride + row); }
+  bool is_row(int32_t node) const { return node >= stride; }
+  double* costs_of(int64_t row) const { return costs + row * stride; }
+  // Of the arc between a node and its parent.
+  double cost_above(int32_t node) const {
+    return is_row(node) ? costs_of(node - stride)[parent[node]] : costs_of(parent[node] - stride)[node];
+  }
+  int64_t nodes() const { return rows + columns; }
+
+  // Potentials along the tree from its root's, which is 0: column - row = cost on every tree arc.
+  void set_potentials();
+
+  int64_t rows = 0;
+  int64_t columns = 0;
+  int64_t stride = 0;
+  int64_t blocks = 0;
+  double* costs = nullptr;  // [blocks * kRowBlock, stride]; potentials are padded with 0
+  int64_t* mass = nullptr;  // by node
+
+  // Working memory of those who fill in a problem and of those who start it.
+  int64_t* row_of = nullptr;
+  int64_t* column_of = nullptr;
+  int32_t* heap = nullptr;        // [rows]
+  int32_t* choice = nullptr;      // [rows]
+  int32_t* first_half = nullptr;  // by node
+  int32_t* next_half = nullptr;   // by half of an arc
+  int32_t* end_of = nullptr;      // by half of an arc
+  int64_t* amount = nullptr;      // by arc
+  double* open = nullptr;         // [stride]
+  double* penalty = nullptr;      // [rows]
+
+ private:
+  void carve(char* memory, int64_t most_rows, int64_t most_columns, int64_t* bytes);
+  Scratch scratch_;
+};
+
+}  // namespace tally
