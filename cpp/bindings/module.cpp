@@ -125,6 +125,7 @@ PYBIND11_MODULE(_core, module) {
   module.attr("ROW_VALUES") = static_cast<int>(kValuesAccumulator);
   module.attr("RANK_COUNTS") = static_cast<int>(kRankAccumulator);
   module.attr("THRESHOLD_COUNTS") = static_cast<int>(kThresholdAccumulator);
+  module.attr("POSITION_COUNTS") = static_cast<int>(kPositionAccumulator);
   module.attr("HISTOGRAM_BINS") = kHistogramBins;
   module.attr("CLASS_COUNTS") = static_cast<int>(kClassAccumulator);
   module.attr("MOMENTS") = static_cast<int>(kMomentAccumulator);

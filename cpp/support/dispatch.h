@@ -17,8 +17,10 @@ struct Kernels {
   const ErrorRowKernels* errors;
   const EntropyRowKernels* entropies;
   const CorrelationRowKernels* correlations;
+  const HistogramRowKernels* histograms;
   const ClassKernels* classes;
   const ThresholdKernels* thresholds;
+  const PositionKernels* positions;
 };
 
 // The half of any table that is for rows of T.

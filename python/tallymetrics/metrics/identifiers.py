@@ -27,6 +27,7 @@ from tallymetrics.metrics import (
     ranking_metrics,
     reduction_metrics,
     regression_metrics,
+    sample_distances,
     stream_correlation,
     tensor_metrics,
 )
@@ -53,6 +54,7 @@ _MODULES = (
     ranking_metrics,
     reduction_metrics,
     regression_metrics,
+    sample_distances,
     stream_correlation,
     tensor_metrics,
 )
