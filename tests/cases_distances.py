@@ -14,6 +14,10 @@ def positions(classes):
     return (np.arange(classes) + np.arange(classes) ** 2 / 64).tolist()
 
 
+def along(classes):
+    return {"bins": positions(classes)}
+
+
 def unequal_masses(rng, shape, case):
     """Rows of any mass above 0, every third empty but for one bin."""
     rows = rng.gamma(0.7, size=(*shape, case.classes))
@@ -22,9 +26,14 @@ def unequal_masses(rng, shape, case):
     return rows.astype(case.score_dtype)
 
 
-def distance(name, draw, make_bins=None, sample_shape=(), others=(), **arguments) -> Family:
+def around(classes):
+    bins = positions(classes)
+    return {"bins": bins, "circular": bins[-1] + 3.0}
+
+
+def distance(name, draw, make_options=None, sample_shape=(), others=(), **arguments) -> Family:
     def options(classes):
-        return arguments if make_bins is None else {**arguments, "bins": make_bins(classes)}
+        return arguments if make_options is None else {**arguments, **make_options(classes)}
 
     return Family(
         f"EarthMoversDistance-{name}",
@@ -46,13 +55,13 @@ def draw_unequal(rng, rows, case):
 SOFT = draw_soft_and(probabilities)
 
 DISTANCES = [
-    distance("positions", SOFT, positions, others=[{"unequal_mass": "refuse"}, {"circular": 1e6}], r=1),
+    distance("positions", SOFT, along, others=[{"unequal_mass": "refuse"}, {"circular": 1e9}], r=1),
     distance("refuse", draw_soft_and(probabilities, (3,)), sample_shape=(3,), unequal_mass="refuse", tolerance=0.01),
     distance("normalize", draw_unequal, others=[{"unequal_mass": "as_is"}], unequal_mass="normalize"),
-    distance("normalize-3", draw_unequal, positions, unequal_mass="normalize", r=3),
+    distance("normalize-3", draw_unequal, along, unequal_mass="normalize", r=3),
     distance("circle-1", SOFT, others=[{"circular": False}, {"circular": 24}], r=1, circular=True),
-    distance("circle-2", draw_unequal, positions, r=2, circular=2000.0, unequal_mass="normalize"),
-    distance("circle-positions", SOFT, positions, r=1, circular=2000.0),
+    distance("circle-2", draw_unequal, around, r=2, unequal_mass="normalize"),
+    distance("circle-positions", SOFT, around, r=1),
 ]
 
 
