@@ -164,3 +164,35 @@ def test_levels_threads_and_cuts_give_the_same_bits(weighted, rng):
     tallymetrics.set_instruction_set(before[0])
     tallymetrics.set_num_threads(before[1])
     assert all(state == states[0] for state in states)
+
+
+@pytest.mark.parametrize("kind", ["smooth", "same", "lumps", "apart", "coarse"])
+@pytest.mark.parametrize("bins", [1, 10, 1000, 65536])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_second_look_is_exact(kind, bins, weighted, rng):
+    y_true, y_pred = drawn(kind, rng, 20_000)
+    y_pred = y_pred[:13_000]
+    weights = (rng.random(20_000), rng.random(13_000)) if weighted else (None, None)
+    distance = metrics.Wasserstein1D(bins=bins)
+    batches = []
+    for part in (slice(0, 7000), slice(7000, None)):
+        own = tuple(None if one is None else one[part] for one in weights)
+        batches.append((y_true[part], y_pred[part], own))
+        distance.update_state(*batches[-1])
+    before = distance.result()
+    exact = stats.wasserstein_distance(y_true, y_pred, *weights)
+    assert distance.refine(batches) == pytest.approx(exact, rel=1e-9)
+    assert distance.refine(iter(batches[::-1])) == pytest.approx(exact, rel=1e-9)
+    assert distance.result() == before
+
+
+def test_refining_wants_what_was_added(rng):
+    pair = drawn("same", rng, 3000)
+    distance = metrics.Wasserstein1D(bins=1)
+    assert distance.refine([]) == 0.0
+    distance.update_state(*pair)
+    for batches in ([], [pair, pair], [(pair[0] / 2, pair[1])]):
+        with pytest.raises(ValueError, match="`batches` must be those that were added"):
+            distance.refine(batches)
+    with pytest.raises(ValueError, match="`p` must be 1 to refine"):
+        metrics.Wasserstein1D(2).refine([pair])

@@ -33,8 +33,22 @@ class Binned(NamedTuple):
         return np.concatenate([[0.0], np.cumsum(steps)[:-1]])
 
 
+class Parts(NamedTuple):
+    """Of each bin a lower bound, an estimate, and how much the upper bound exceeds the lower."""
+
+    lower: Floats
+    middle: Floats
+    excess: Floats
+
+
 def first_order(binned: Binned) -> Interval:
-    """Bounds and an estimate of the integral of |CDF difference|.
+    """Bounds and an estimate of the integral of |CDF difference|."""
+    low, estimate, excess = (math.fsum(part) for part in first_order_parts(binned))
+    return low, estimate, low + excess
+
+
+def first_order_parts(binned: Binned) -> Parts:
+    """Each bin's part of the integral of |CDF difference|.
 
     Within a bin the difference stays in [left - g, left + f]. If it cannot change its sign there, the bin's part
     follows from masses and mean places; else it exceeds that by at most twice the smaller of the areas that the
@@ -54,8 +68,28 @@ def first_order(binned: Binned) -> Interval:
     middle = np.where(left * right < 0, np.clip(crossing, lower, lower + excess), lower)
     jumps = _two_jumps(binned, left)
     lower, middle = np.where(known, jumps, lower), np.where(known, jumps, middle)
-    low, estimate, more = math.fsum(lower), math.fsum(middle), math.fsum(excess)
-    return low, estimate, low + more
+    return Parts(lower, middle, excess)
+
+
+def open_parts(binned: Binned, one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> float:
+    """Returns the integral of |CDF difference| over some bins, of all positions and shares in them."""
+    positions = np.concatenate([one[0], other[0]])
+    steps = np.concatenate([one[1], -other[1]])
+    order = np.argsort(positions, kind="stable")
+    positions, steps = positions[order], steps[order]
+    bins = np.floor(np.rint(positions * 2.0**32) / 2.0**32)
+    starts = np.flatnonzero(np.diff(bins, prepend=-1.0))
+    if not len(starts):
+        return 0.0
+    sums = np.cumsum(steps)
+    counts = np.diff(np.append(starts, len(bins)))
+    left = binned.left()[bins[starts].astype(np.int64)]
+    before = np.concatenate([[0.0], sums])[starts]
+    differences = np.repeat(left - before, counts) + sums
+    ends = np.append(positions[1:], 0.0)
+    ends[np.append(starts[1:], len(bins)) - 1] = bins[starts] + 1
+    heads = np.abs(left) * (positions[starts] - bins[starts])
+    return math.fsum(np.abs(differences) * (ends - positions)) + math.fsum(heads)
 
 
 def _two_jumps(binned: Binned, left: Floats) -> Floats:
