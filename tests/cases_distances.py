@@ -91,4 +91,12 @@ POPULATIONS = [
     wasserstein("grid", draw_samples(-1, 2, 32), [{"p": 2}, {"bins": 64}], bins=300, range=(-1, 2)),
     wasserstein("integers", draw_samples(3, 90, 1), range=(2.5, 90), bins=100),
     wasserstein("grid-2", draw_samples(0, 1, 64), [{"range": (0, 2)}], p=2, bins=64),
+    Family(
+        "DistributionShift",
+        lambda classes: metrics.DistributionShift(4, bins=128),
+        lambda classes: distances_twin.PopulationShift(4),
+        draw_samples(0, 1, 64),
+        (lambda classes: metrics.DistributionShift(4, bins=64),),
+        float32_tolerance=1e-7,
+    ),
 ]

@@ -64,3 +64,52 @@ class PopulationDistance:
                 if not pile[-1][1]:
                     pile.pop()
         return float(cost) ** (1 / self.p)
+
+
+MEASURES = ["wasserstein", "energy_distance", "kolmogorov_smirnov", "total_variation", "hellinger", "jensen_shannon"]
+MEASURES += ["kl_divergence", "population_stability_index"]
+
+
+class PopulationShift(PopulationDistance):
+    """All measures, from the distinct samples and their shares."""
+
+    def __init__(self, cells):
+        super().__init__()
+        self.cells = cells
+
+    def result(self):
+        distance = super().result()
+        if any(sum(side.values()) == 0 for side in self.weights):
+            return dict.fromkeys(MEASURES, distance)
+        places = sorted(self.weights[0].keys() | self.weights[1].keys())
+        p, q = ([counts.get(place, Fraction(0)) for place in places] for counts in self.weights)
+        p, q = ([float(one / sum(side)) for one in side] for side in (p, q))
+        cdf = np.cumsum(np.subtract(p, q))
+        cells = {}
+        for mine, theirs, before in zip(p, q, np.cumsum([0, *p]), strict=False):
+            cells.setdefault(int(before * self.cells + 1e-9), np.zeros(2))[:] += mine, theirs
+        shares = self.joined(cells)
+        with np.errstate(divide="ignore"):
+            logs = np.log(shares[0] / shares[1])
+            middle = shares.mean(axis=0)
+            entropies = [np.sum(one[one > 0] * np.log(one[one > 0] / middle[one > 0])) for one in shares]
+        return {
+            "wasserstein": distance,
+            "energy_distance": float(np.sqrt(2 * np.sum(cdf[:-1] ** 2 * np.diff(places)))),
+            "kolmogorov_smirnov": float(np.max(np.abs(cdf))),
+            "total_variation": float(np.abs(shares[0] - shares[1]).sum() / 2),
+            "hellinger": float(np.sqrt(1 - np.sqrt(shares[0] * shares[1]).sum())),
+            "jensen_shannon": float(sum(entropies) / 2),
+            "kl_divergence": float(np.sum(shares[0] * logs)),
+            "population_stability_index": float(np.sum((shares[0] - shares[1]) * logs)),
+        }
+
+    @staticmethod
+    def joined(cells):
+        """Samples beyond the last true one belong to its cell."""
+        last = max(number for number, shares in cells.items() if shares[0])
+        kept = {number: shares for number, shares in cells.items() if number <= last}
+        for number, shares in cells.items():
+            if number > last:
+                kept[last] = kept[last] + shares
+        return np.array(list(kept.values())).T

@@ -5,10 +5,11 @@ import itertools
 import numpy as np
 import pytest
 import reference_distances as twin
-from scipy import stats
+from scipy import spatial, stats
 
 import tallymetrics
 from tallymetrics import metrics
+from tallymetrics.metrics import shift_measures
 
 NAN, INF = float("nan"), float("inf")
 
@@ -196,3 +197,56 @@ def test_refining_wants_what_was_added(rng):
             distance.refine(batches)
     with pytest.raises(ValueError, match="`p` must be 1 to refine"):
         metrics.Wasserstein1D(2).refine([pair])
+
+
+@pytest.mark.parametrize("kind", ["smooth", "same", "lumps", "apart", "coarse"])
+@pytest.mark.parametrize("bins", [1, 10, 1000, 65536])
+def test_measures_of_a_shift_are_those_of_scipy(kind, bins, rng):
+    pair = drawn(kind, rng, 4000)
+    shift = metrics.DistributionShift(bins=bins)
+    shift.update_state(*pair)
+    result, bounds = shift.result(), shift.result_interval()
+    exact = {
+        "wasserstein": stats.wasserstein_distance(*pair),
+        "energy_distance": stats.energy_distance(*pair),
+        "kolmogorov_smirnov": stats.ks_2samp(*pair).statistic,
+    }
+    for name, (low, high) in bounds.items():
+        assert low - 1e-9 <= exact[name] <= high + 1e-9, name
+        assert low <= result[name] <= high, name
+
+
+def test_divergences_of_deciles_are_those_of_scipy(rng):
+    pair = rng.integers(0, 64, 5000) / 64, rng.integers(0, 50, 4000) / 64
+    shift = metrics.DistributionShift(bins=64)
+    shift.update_state(*pair)
+    result = shift.result()
+    edges = np.quantile(pair[0], np.arange(1, 10) / 10, method="inverted_cdf")
+    shares = [np.bincount(np.searchsorted(edges, one, "left"), minlength=10) / len(one) for one in pair]
+    ours = shift_shares(shift)
+    np.testing.assert_allclose(ours.sum(axis=1), 1)
+    assert np.abs(ours[0] - 0.1).max() < 0.02
+    assert np.abs(ours - shares).max() < 0.02
+    p, q = ours
+    assert result["total_variation"] == pytest.approx(np.abs(p - q).sum() / 2)
+    assert result["jensen_shannon"] == pytest.approx(spatial.distance.jensenshannon(p, q) ** 2)
+    assert result["kl_divergence"] == pytest.approx(stats.entropy(p, q))
+    assert result["population_stability_index"] == pytest.approx(stats.entropy(p, q) + stats.entropy(q, p))
+
+
+def shift_shares(shift):
+    return shift_measures.cell_shares(shift._binned()[0], shift.cells)
+
+
+def test_a_cell_without_predictions_is_infinitely_far():
+    shift = metrics.DistributionShift(2)
+    shift.update_state([0.1, 0.9], [0.1, 0.1])
+    result = shift.result()
+    assert result["kl_divergence"] == result["population_stability_index"] == INF
+    assert result["total_variation"] == 0.5
+    assert set(metrics.DistributionShift().result().values()) == {0.0}
+    shift.reset_state()
+    shift.update_state([0.1], [])
+    assert np.isnan(list(shift.result().values())).all()
+    with pytest.raises(ValueError, match=r"`cells`.*1"):
+        metrics.DistributionShift(1)

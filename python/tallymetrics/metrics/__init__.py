@@ -15,7 +15,8 @@ Which one answers the question:
   `Recall`, `TruePositives`, ...; at a wanted rate `PrecisionAtRecall`, ...
 - How good are the probabilities? `SparseCategoricalCrossentropy`, `BinaryCrossentropy`, `KLDivergence`, ...
 - How far off are numbers? `MeanSquaredError`, `MeanAbsoluteError`, `R2Score`, `CosineSimilarity`, ...; distributions,
-  `EarthMoversDistance`, `DistributionMeanError`; two populations of samples, `Wasserstein1D`.
+  `EarthMoversDistance`, `DistributionMeanError`; two populations of samples, `Wasserstein1D`,
+  `DistributionShift`.
 - A mean of anything: `Mean`, `MeanMetricWrapper`, or a subclass of `Metric`.
 
 In lower case there are functions of `(y_true, y_pred)` that return a value for each row, as Keras has them. `get`
@@ -129,7 +130,7 @@ from tallymetrics.metrics.regression_metrics import (
     MeanSquaredLogarithmicError,
     RootMeanSquaredError,
 )
-from tallymetrics.metrics.sample_distances import Wasserstein1D
+from tallymetrics.metrics.sample_distances import DistributionShift, Wasserstein1D
 from tallymetrics.metrics.stream_correlation import StreamConcordanceCorrelation, StreamPearsonCorrelation
 from tallymetrics.metrics.tensor_metrics import MeanRelativeError, MeanTensor
 
@@ -146,6 +147,7 @@ __all__ = [
     "ConfusionMatrix",
     "CosineSimilarity",
     "DistributionMeanError",
+    "DistributionShift",
     "EarthMoversDistance",
     "F1Score",
     "FBetaScore",

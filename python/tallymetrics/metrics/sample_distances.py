@@ -7,8 +7,14 @@ from typing import Any
 import numpy as np
 
 from tallymetrics.arguments import as_integer
-from tallymetrics.metrics.binned_transport import first_order, first_order_parts, open_parts, second_order
+from tallymetrics.metrics.binned_transport import Binned, first_order, first_order_parts, open_parts, second_order
 from tallymetrics.metrics.populations import Populations
+from tallymetrics.metrics.shift_measures import cell_shares, divergences, kolmogorov_smirnov, squared_difference
+
+MEASURES = (
+    *("wasserstein", "energy_distance", "kolmogorov_smirnov", "total_variation", "hellinger", "jensen_shannon"),
+    *("kl_divergence", "population_stability_index"),
+)
 
 
 class Wasserstein1D(Populations):
@@ -116,3 +122,86 @@ class Wasserstein1D(Populations):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "p": self.p}
+
+
+class DistributionShift(Populations):
+    """How far the distribution of y_pred has moved from that of y_true, by several measures of one state.
+
+    Which question it answers: are two populations of samples (a feature in training and in production, scores and
+    labels) still distributed alike, whichever sample belongs to which. The result is a dict of
+
+    - `wasserstein`: see `Wasserstein1D`, and `energy_distance`: `sqrt(2 * integral of (CDF difference)**2)`;
+    - `kolmogorov_smirnov`: the greatest difference of the CDFs;
+    - of `cells` that hold equal shares of y_true, say deciles: `total_variation`, `hellinger`, `jensen_shannon` and
+      `kl_divergence` (of y_pred from y_true) in nats, and `population_stability_index`, the sum of
+      `(share_true - share_pred) * log(share_true / share_pred)`. The last two are infinite if y_pred leaves a cell
+      empty.
+
+    Args:
+        cells: Number of cells, at least 2, default 10. Equal samples are never parted, so there may be fewer.
+        bins: Number of bins at least, from 1 to 131,072, default 65,536; there may be up to twice as many.
+        range: Where all samples lie, (low, high), default (0, 1); one outside is refused.
+        name: Name of the metric, default `"distribution_shift"`.
+        dtype: What results are rounded to, default float64.
+
+    `update_state` takes what that of `Wasserstein1D` takes. The first three measures are exact where each bin holds one
+    value; `result_interval()` has bounds of them. Cells are cut between bins.
+
+    Example:
+        >>> from tallymetrics import metrics
+        >>> shift = metrics.DistributionShift(cells=2, range=(0, 4))
+        >>> shift.update_state([0, 1, 2, 3], [1, 2, 3, 3])
+        >>> {name: round(value, 4) for name, value in shift.result().items()}
+        ... # doctest: +NORMALIZE_WHITESPACE
+        {'wasserstein': 0.75, 'energy_distance': 0.6124, 'kolmogorov_smirnov': 0.25, 'total_variation': 0.25,
+         'hellinger': 0.1846, 'jensen_shannon': 0.0338, 'kl_divergence': 0.1438, 'population_stability_index': 0.2747}
+
+    Source: Székely, Rizzo, "Energy statistics", 2013; Lin, "Divergence measures based on the Shannon entropy", 1991.
+    """
+
+    def __init__(
+        self,
+        cells: int = 10,
+        bins: int = 65536,
+        range: tuple[float, float] = (0.0, 1.0),
+        name: str | None = "distribution_shift",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(bins, range, name, dtype)
+        self.cells = as_integer(cells, "cells", 2, 1 << 16)
+
+    def _bounded(self, binned: Binned) -> dict[str, tuple[float, float, float]]:
+        width = self._grid.width
+        low, estimate, high = first_order(binned)
+        squares = squared_difference(binned)
+        return {
+            "wasserstein": (low * width, estimate * width, high * width),
+            "energy_distance": (
+                math.sqrt(2 * width * squares[0]),
+                math.sqrt(2 * width * squares[1]),
+                math.sqrt(2 * width * squares[2]),
+            ),
+            "kolmogorov_smirnov": kolmogorov_smirnov(binned),
+        }
+
+    def result(self) -> dict[str, float]:
+        """Returns the measures by name; all 0.0 where both populations are empty, NaN where one is."""
+        binned, nothing, _ = self._binned()
+        if binned is None:
+            return dict.fromkeys(MEASURES, float(self._as_result(nothing)))
+        values = {name: estimate for name, (_, estimate, _) in self._bounded(binned).items()}
+        values.update(divergences(cell_shares(binned, self.cells)))
+        return {name: float(self._as_result(values[name])) for name in MEASURES}
+
+    def result_interval(self) -> dict[str, tuple[float, float]]:
+        """Returns numbers between which the first three measures lie, but for rounding, of positions to 2^-32 bins."""
+        binned, nothing, _ = self._binned()
+        if binned is None:
+            return dict.fromkeys(MEASURES[:3], (nothing, nothing))
+        return {name: (low, high) for name, (low, _, high) in self._bounded(binned).items()}
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "cells": self.cells}
+
+    def _merge_key(self) -> dict[str, Any]:
+        return {key: value for key, value in super()._merge_key().items() if key != "cells"}
