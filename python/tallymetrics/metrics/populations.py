@@ -12,8 +12,6 @@ from tallymetrics.metrics.binned_transport import Binned
 from tallymetrics.metrics.native import Accumulator, NativeMetric, _value_error
 from tallymetrics.metrics.position_table import Floats, PositionGrid, PositionTable
 
-_PIECE = 1 << 20
-
 
 class Populations(NativeMetric):
     """Gathers weights and sums of positions by bins, for the samples of y_true and for those of y_pred."""
@@ -97,23 +95,18 @@ class Populations(NativeMetric):
         found: list[list[tuple[Floats, Floats]]] = [[], []]
         for given in batches:
             for side, batch in zip(found, self._apart(*given), strict=True):
-                for first in range(0, len(batch.y_pred), _PIECE):
-                    piece = slice(first, first + _PIECE)
-                    weights = None if batch.weights is None else batch.weights[piece]
-                    side.append(self._selected(bins, batch.y_pred[piece].astype(np.float64), weights))
+                side.append(self._selected(bins, batch))
         nothing = np.zeros(0)
         return [
             (np.concatenate([nothing, *(one for one, _ in side)]), np.concatenate([nothing, *(one for _, one in side)]))
             for side in found
         ]
 
-    def _selected(self, bins: npt.NDArray[np.bool_], samples: Floats, weights: Any) -> tuple[Floats, Floats]:
-        low, high = self._grid.low, self._grid.high
-        inside = (samples >= low) & (samples <= high)
-        positions = (np.where(inside, samples, low) - self._grid.origin) / self._grid.width
-        # To the nearest place, as the native core rounds, so that each sample is found in its bin.
-        kept = bins[(np.rint(positions * 2.0**32) / 2.0**32).astype(np.int64)] & inside
-        return positions[kept], np.ones(int(kept.sum())) if weights is None else weights[kept].astype(np.float64)
+    def _selected(self, bins: npt.NDArray[np.bool_], batch: Batch) -> tuple[Floats, Floats]:
+        origin, width = self._grid.origin, self._grid.width
+        rows = _core.samples_in_bins(batch.y_pred, origin, width, bins.astype(np.uint8))
+        positions = (batch.y_pred[rows].astype(np.float64) - origin) / width
+        return positions, np.ones(len(rows)) if batch.weights is None else batch.weights[rows].astype(np.float64)
 
     def get_config(self) -> dict[str, Any]:
         low, high = self._grid.low, self._grid.high
