@@ -24,7 +24,8 @@ struct Block {
   double share = 1.0;                     // what one row is of its sample: 1 / rows per sample
 };
 
-enum class Argument { kNone, kTrueLabel, kPredictedLabel, kWeight };
+// kMass: a pair of histograms that their MassPolicy refuses. Samples: outside of their range.
+enum class Argument { kNone, kTrueLabel, kPredictedLabel, kWeight, kMass, kTrueSample, kPredictedSample };
 
 // The first row that a batch is refused for.
 struct Fault {

@@ -8,6 +8,7 @@
 #include "accumulators/cell_counts.h"
 #include "accumulators/class_counts.h"
 #include "accumulators/moments.h"
+#include "accumulators/position_counts.h"
 #include "accumulators/row_values.h"
 #include "accumulators/threshold_counts.h"
 #include "accumulators/value_sums.h"
@@ -77,6 +78,9 @@ void Plan::add(const py::tuple& spec) {
     case kThresholdAccumulator:
       add_thresholds(spec);
       break;
+    case kPositionAccumulator:
+      add_positions(spec);
+      break;
     default:
       throw std::invalid_argument("unknown accumulator");
   }
@@ -90,12 +94,27 @@ ValueSpec Plan::value_of(const py::tuple& spec, size_t first) const {
   value.kind = static_cast<ValueKind>(kind);
   value.number = spec[first + 1].cast<double>();
   value.from_logits = spec[first + 2].cast<bool>();
-  if (!spec[first + 3].is_none()) value.bins = bins_of(spec[first + 3]);
+  if (py::isinstance<py::tuple>(spec[first + 3]))
+    value.form = form_of(py::reinterpret_borrow<py::tuple>(spec[first + 3]));
+  else if (!spec[first + 3].is_none())
+    value.bins = bins_of(spec[first + 3]);
   require_shapes(value);
   return value;
 }
 
-// (kind, total, count or None, value kind, number, from_logits, bins or None, ignored or None)
+// (gaps or None, policy, tolerance, circular)
+HistogramForm Plan::form_of(const py::tuple& spec) const {
+  HistogramForm form;
+  if (!spec[0].is_none()) form.gaps = bins_of(spec[0]);
+  const int policy = spec[1].cast<int>();
+  require(policy >= 0 && policy <= static_cast<int>(MassPolicy::kNormalize), "unknown policy");
+  form.policy = static_cast<MassPolicy>(policy);
+  form.tolerance = spec[2].cast<double>();
+  form.circular = spec[3].cast<bool>();
+  return form;
+}
+
+// (kind, total, count or None, value kind, number, from_logits, bins or a form or None, ignored or None)
 void Plan::add_mean(const py::tuple& spec) {
   const ValueSpec value = value_of(spec, 3);
   ValueSum::Options options;
@@ -109,7 +128,7 @@ void Plan::add_mean(const py::tuple& spec) {
   accumulators.push_back(std::make_unique<ValueSum>(options));
 }
 
-// (kind, float64 array of one value a row, value kind, number, from_logits, bins or None, ignored or None)
+// (kind, float64 array of one value a row, value kind, number, from_logits, bins or a form or None, ignored or None)
 void Plan::add_values(const py::tuple& spec) {
   const ValueSpec value = value_of(spec, 2);
   RowValues::Options options;
@@ -135,7 +154,10 @@ void Plan::add_labels(const py::tuple& spec) {
             "rows must have one score a class");
   if (!spec[6].is_none()) {
     require(batch_.y_pred.dimensions == 1 && classes == 2, "a threshold tells two classes apart");
-    options.predicted_value = number_of({ValueKind::kReached, spec[6].cast<double>(), false, nullptr});
+    ValueSpec reached;
+    reached.kind = ValueKind::kReached;
+    reached.number = spec[6].cast<double>();
+    options.predicted_value = number_of(reached);
   }
   const int64_t cells = classes * classes + (options.has_extra_cells() ? 2 : 0);
   accumulators.push_back(std::make_unique<LabelCounts>(table_of(spec, cells), options));
@@ -215,6 +237,32 @@ void Plan::add_thresholds(const py::tuple& spec) {
   const int64_t cells = ThresholdCounts::cells_of(options);
   require(cells < (int64_t{1} << 31), "too many cells");
   accumulators.push_back(std::make_unique<ThresholdCounts>(table_of(spec, cells), y_true, y_pred, options));
+}
+
+// (kind, planes, first limb, irregular, origin, width of a bin, bins, low, high, population of y_pred without y_true)
+void Plan::add_positions(const py::tuple& spec) {
+  const ArrayView& y_true = batch_.y_true;
+  const ArrayView& y_pred = batch_.y_pred;
+  require(y_pred.dimensions == 1 && y_true.dimensions < 2, "samples must have one dimension");
+  PositionCounts::Options options;
+  options.irregular = state_of(spec[3], 2);
+  options.grid.origin = spec[4].cast<double>();
+  const double width = spec[5].cast<double>();
+  options.grid.places_per_unit = 0x1p32 / width;
+  options.bins = spec[6].cast<int64_t>();
+  options.low = spec[7].cast<double>();
+  options.high = spec[8].cast<double>();
+  const int population = y_true.dimensions ? 1 : spec[9].cast<int>();
+  require(population == 0 || population == 1, "there are two populations");
+  // The place of a value in [low, high] must lie in a bin.
+  require(options.bins >= 1 && options.bins <= (int64_t{1} << 19) && width > 0.0 &&
+              options.grid.origin <= options.low &&
+              (options.high - options.grid.origin) * options.grid.places_per_unit + 1.0 <
+                  static_cast<double>(options.bins) * 0x1p32,
+          "the bins do not cover the range");
+  options.samples[population] = y_pred;
+  if (y_true.dimensions) options.samples[0] = y_true;
+  accumulators.push_back(std::make_unique<PositionCounts>(table_of(spec, 4 * options.bins), options));
 }
 
 const double* Plan::bins_of(const py::handle& object) const {

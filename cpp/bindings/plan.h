@@ -14,7 +14,8 @@ enum AccumulatorKind : int {
   kValuesAccumulator,
   kClassAccumulator,
   kMomentAccumulator,
-  kThresholdAccumulator
+  kThresholdAccumulator,
+  kPositionAccumulator
 };
 
 // Builds the accumulators of one pass and gathers what they need.
@@ -32,12 +33,15 @@ class Plan {
   void add_values(const pybind11::tuple& spec);
   void add_labels(const pybind11::tuple& spec);
   void add_ranks(const pybind11::tuple& spec);
-  // The value that four entries of a tuple describe: kind, number, from_logits, bins or None.
+  // The value that four entries of a tuple describe: kind, number, from_logits, bins or the form of a histogram or
+  // None.
   ValueSpec value_of(const pybind11::tuple& spec, size_t first) const;
   void add_classes(const pybind11::tuple& spec);
   void add_moments(const pybind11::tuple& spec);
   ArrayView element_weights() const;
   void add_thresholds(const pybind11::tuple& spec);
+  void add_positions(const pybind11::tuple& spec);
+  HistogramForm form_of(const pybind11::tuple& spec) const;
   const double* bins_of(const pybind11::handle& object) const;
   void require_shapes(const ValueSpec& value) const;
   int number_of(const ValueSpec& value);

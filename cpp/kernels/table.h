@@ -116,14 +116,40 @@ struct RowFunctions {
   void (*absolute_error)(const PairedRows<T>& rows, double* means);
   void (*equal)(const PairedRows<T>& rows, double* means);
   void (*binary_equal)(const PairedRows<T>& rows, double threshold, double* means);
-  void (*earth_movers)(const PairedRows<T>& rows, double order, double* distances);
-  void (*mean_error)(const PairedRows<T>& rows, const double* bins, double* errors);
   void (*row_mean)(const PairedRows<T>& rows, double* means);  // of y_pred
 };
 
 struct RowKernels {
   RowFunctions<float> f32;
   RowFunctions<double> f64;
+};
+
+// What becomes of histograms whose masses differ.
+enum class MassPolicy : int32_t { kAsIs, kRefuse, kNormalize };
+
+// How histograms are compared, beside the order.
+struct HistogramForm {
+  const double* gaps = nullptr;  // from each bin to the next; null: all count alike, and together 1
+  MassPolicy policy = MassPolicy::kAsIs;
+  double tolerance = 0.0;  // of kRefuse, as a share of the greater mass
+  bool circular = false;   // the first bin follows the last
+
+  bool operator==(const HistogramForm& other) const {
+    return gaps == other.gaps && policy == other.policy && tolerance == other.tolerance && circular == other.circular;
+  }
+};
+
+template <class T>
+struct HistogramFunctions {
+  // Up to kBlockRows rows; NaN for those that the policy refuses. A circular form takes scratch for 2 * width doubles.
+  void (*earth_movers)(const PairedRows<T>& rows, double order, const HistogramForm& form, double* scratch,
+                       double* distances);
+  void (*mean_error)(const PairedRows<T>& rows, const double* bins, double* errors);
+};
+
+struct HistogramRowKernels {
+  HistogramFunctions<float> f32;
+  HistogramFunctions<double> f64;
 };
 
 // The two grids of an exact sum: multiples of 2^(exponent - 52) and, if `fine`, of 2^(exponent - 103).
@@ -245,6 +271,19 @@ struct TransportKernels {
   int64_t (*two_least)(const double* costs, const double* columns, int64_t stride, double least[2]);
   // The least of from[i] - to[i] that is below `bound`, and the first place of it; `bound` if none is.
   double (*least_difference)(const double* from, const double* to, int64_t count, double bound, int64_t* place);
+};
+
+// Bins of equal width from `origin` on. A place counts 2^-32 bins; `places_per_unit`, of those, is a power of two.
+struct PositionGrid {
+  double origin = 0.0;
+  double places_per_unit = 1.0;
+};
+
+struct PositionKernels {
+  // First index of a value outside [low, high], or NaN; -1 if there is none.
+  int64_t (*first_outside)(const double* values, int64_t count, double low, double high);
+  // The nearest place of each value, all of which must be below 2^52; returns how many lie between places.
+  int64_t (*places)(const double* values, int64_t count, const PositionGrid& grid, uint64_t* places);
 };
 
 // Bins of the fixed histogram: see kernels/thresholds.cpp.

@@ -52,9 +52,11 @@ struct ValueSpec {
   double number = 0.0;
   bool from_logits = false;
   const double* bins = nullptr;
+  HistogramForm form;  // of kEarthMovers
 
   bool operator==(const ValueSpec& other) const {
-    return kind == other.kind && number == other.number && from_logits == other.from_logits && bins == other.bins;
+    return kind == other.kind && number == other.number && from_logits == other.from_logits && bins == other.bins &&
+           form == other.form;
   }
 };
 

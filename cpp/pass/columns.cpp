@@ -72,6 +72,10 @@ Columns::Columns(const Batch& batch, const Demand& demand) : batch_(batch), dema
   for (size_t i = 0; i < values; ++i, next += kColumn) values_.push_back(next);
   for (int i = 0; i < 5; ++i) integers_[i] = reinterpret_cast<int32_t*>(next) + i * kColumn;
 
+  if (std::any_of(demand.values.begin(), demand.values.end(),
+                  [](const ValueSpec& value) { return value.form.circular; }))
+    pair_ = Scratch(2 * static_cast<size_t>(batch.y_pred.width) * sizeof(double));
+
   const size_t true_bytes = tile_bytes(batch.y_true, single_, tile_rows_);
   tiles_ = Scratch(true_bytes + tile_bytes(batch.y_pred, single_, tile_rows_));
   true_tile_ = tiles_.as<char>();
@@ -125,7 +129,21 @@ Fault Columns::derive(int64_t first, int64_t rows) {
     derive_tiles<float>(first, rows);
   else
     derive_tiles<double>(first, rows);
-  return batch_.weights.dimensions ? load_weights(first, rows) : Fault{};
+  const Fault fault = refused_histogram(rows);
+  const Fault of_weights = batch_.weights.dimensions ? load_weights(first, rows) : Fault{};
+  const bool earlier = of_weights.argument != Argument::kNone && of_weights.row < fault.row;
+  return fault.argument == Argument::kNone || earlier ? of_weights : fault;
+}
+
+// A distance under a policy is NaN for no other reason.
+Fault Columns::refused_histogram(int64_t rows) const {
+  Fault fault;
+  for (size_t i = 0; i < demand_.values.size(); ++i) {
+    if (demand_.values[i].form.policy == MassPolicy::kAsIs) continue;
+    for (int64_t row = 0; row < (fault.row < 0 ? rows : fault.row); ++row)
+      if (std::isnan(values_[i][row])) fault = {Argument::kMass, row};
+  }
+  return fault;
 }
 
 template <class T>
@@ -209,7 +227,8 @@ void Columns::derive_row_value(const ValueSpec& spec, int64_t first, int64_t off
   pair.true_stride = pair.pred_stride;
   if (reads_true_rows(spec.kind))
     pair.y_true = rows_of<T>(batch_.y_true, first + offset, rows, true_tile_, &pair.true_stride);
-  if (spec.kind != ValueKind::kCrossentropy) return derive_paired_value(kernels_, spec, pair, target);
+  if (spec.kind != ValueKind::kCrossentropy)
+    return derive_paired_value(kernels_, spec, pair, pair_.as<double>(), target);
   double normalizers[kBlockRows];
   for (int64_t row = 0; row < rows; ++row)
     normalizers[row] = spec.from_logits ? maximum_[offset + row] + exp_sum_[offset + row] : sum_[offset + row];

@@ -34,6 +34,7 @@ class Columns {
   void derive_value(const ValueSpec& spec, int64_t offset, int64_t rows, double* target) const;
   void sparse_crossentropy(bool from_logits, int64_t offset, int64_t rows, double* target) const;
   void equal_exactly(int64_t first, int64_t rows, double* target) const;
+  Fault refused_histogram(int64_t rows) const;
   Fault load_weights(int64_t first, int64_t rows);
   Fault check_weights(int64_t first, int64_t rows) const;
 
@@ -43,6 +44,7 @@ class Columns {
   Block block_;
   Scratch storage_;
   Scratch tiles_;
+  Scratch pair_;  // two rows of doubles, for distances around a circle
   int64_t tile_rows_ = kBlockRows;
   bool single_ = false;  // compute in float32
   int32_t* integers_[5] = {};

@@ -14,11 +14,13 @@ void row_ratios(const Kernels& kernels, const PairedRows<double>& rows, double t
 }  // namespace
 
 template <class T>
-void derive_paired_value(const Kernels& kernels, const ValueSpec& spec, const PairedRows<T>& pair, double* target) {
+void derive_paired_value(const Kernels& kernels, const ValueSpec& spec, const PairedRows<T>& pair, double* scratch,
+                         double* target) {
   const auto& plain = functions_of<T>(*kernels.rows);
   const auto& errors = functions_of<T>(*kernels.errors);
   const auto& entropies = functions_of<T>(*kernels.entropies);
   const auto& correlations = functions_of<T>(*kernels.correlations);
+  const auto& histograms = functions_of<T>(*kernels.histograms);
   const double number = spec.number;
   switch (spec.kind) {
     case ValueKind::kSquaredError:
@@ -34,9 +36,9 @@ void derive_paired_value(const Kernels& kernels, const ValueSpec& spec, const Pa
     case ValueKind::kRowRecall:
       return row_ratios(kernels, pair, number, true, target);
     case ValueKind::kEarthMovers:
-      return plain.earth_movers(pair, number, target);
+      return histograms.earth_movers(pair, number, spec.form, scratch, target);
     case ValueKind::kMeanError:
-      return plain.mean_error(pair, spec.bins, target);
+      return histograms.mean_error(pair, spec.bins, target);
     case ValueKind::kBinaryCrossentropy:
       return (spec.from_logits ? entropies.binary_crossentropy_of_logits : entropies.binary_crossentropy)(pair, number,
                                                                                                           target);
@@ -73,7 +75,8 @@ void derive_paired_value(const Kernels& kernels, const ValueSpec& spec, const Pa
   }
 }
 
-template void derive_paired_value<float>(const Kernels&, const ValueSpec&, const PairedRows<float>&, double*);
-template void derive_paired_value<double>(const Kernels&, const ValueSpec&, const PairedRows<double>&, double*);
+template void derive_paired_value<float>(const Kernels&, const ValueSpec&, const PairedRows<float>&, double*, double*);
+template void derive_paired_value<double>(const Kernels&, const ValueSpec&, const PairedRows<double>&, double*,
+                                          double*);
 
 }  // namespace tally

@@ -11,9 +11,11 @@
   extern "C" const tally::ErrorRowKernels tally_error_row_kernels_##level;             \
   extern "C" const tally::EntropyRowKernels tally_entropy_row_kernels_##level;         \
   extern "C" const tally::CorrelationRowKernels tally_correlation_row_kernels_##level; \
+  extern "C" const tally::HistogramRowKernels tally_histogram_row_kernels_##level;     \
   extern "C" const tally::ClassKernels tally_class_count_kernels_##level;              \
   extern "C" const tally::ThresholdKernels tally_threshold_kernels_##level;            \
-  extern "C" const tally::TransportKernels tally_transport_kernels_##level;
+  extern "C" const tally::TransportKernels tally_transport_kernels_##level;            \
+  extern "C" const tally::PositionKernels tally_position_kernels_##level;
 
 #define TALLY_KERNELS(level)               \
   {#level,                                 \
@@ -24,9 +26,11 @@
    &tally_error_row_kernels_##level,       \
    &tally_entropy_row_kernels_##level,     \
    &tally_correlation_row_kernels_##level, \
+   &tally_histogram_row_kernels_##level,   \
    &tally_class_count_kernels_##level,     \
    &tally_threshold_kernels_##level,       \
-   &tally_transport_kernels_##level}
+   &tally_transport_kernels_##level,       \
+   &tally_position_kernels_##level}
 
 TALLY_DECLARE(baseline)
 #ifdef TALLY_X86

@@ -17,9 +17,11 @@ struct Kernels {
   const ErrorRowKernels* errors;
   const EntropyRowKernels* entropies;
   const CorrelationRowKernels* correlations;
+  const HistogramRowKernels* histograms;
   const ClassKernels* classes;
   const ThresholdKernels* thresholds;
   const TransportKernels* transport;
+  const PositionKernels* positions;
 };
 
 // The half of any table that is for rows of T.

@@ -15,7 +15,8 @@ Which one answers the question:
   `Recall`, `TruePositives`, ...; at a wanted rate `PrecisionAtRecall`, ...
 - How good are the probabilities? `SparseCategoricalCrossentropy`, `BinaryCrossentropy`, `KLDivergence`, ...
 - How far off are numbers? `MeanSquaredError`, `MeanAbsoluteError`, `R2Score`, `CosineSimilarity`, ...; distributions,
-  `EarthMoversDistance`, `DistributionMeanError`; with bins on a grid or costs of your own, `OptimalTransport`.
+  `EarthMoversDistance`, `DistributionMeanError`; with bins on a grid or costs of your own, `OptimalTransport`; two
+  populations of samples, `Wasserstein1D`, `DistributionShift`.
 - A mean of anything: `Mean`, `MeanMetricWrapper`, or a subclass of `Metric`.
 
 In lower case there are functions of `(y_true, y_pred)` that return a value for each row, as Keras has them. `get`
@@ -56,6 +57,7 @@ from tallymetrics.metrics.confusion_metrics import (
     TruePositives,
 )
 from tallymetrics.metrics.correlation_metrics import ConcordanceCorrelation, PearsonCorrelation
+from tallymetrics.metrics.distance_functions import distribution_mean_error, earth_movers_distance
 from tallymetrics.metrics.distance_metrics import DistributionMeanError, EarthMoversDistance
 from tallymetrics.metrics.f_score_metrics import F1Score, FBetaScore
 from tallymetrics.metrics.hinge_metrics import CategoricalHinge, Hinge, SquaredHinge
@@ -128,6 +130,7 @@ from tallymetrics.metrics.regression_metrics import (
     MeanSquaredLogarithmicError,
     RootMeanSquaredError,
 )
+from tallymetrics.metrics.sample_distances import DistributionShift, Wasserstein1D
 from tallymetrics.metrics.stream_correlation import StreamConcordanceCorrelation, StreamPearsonCorrelation
 from tallymetrics.metrics.tensor_metrics import MeanRelativeError, MeanTensor
 from tallymetrics.metrics.transport_functions import optimal_transport, point_cloud_distance
@@ -146,6 +149,7 @@ __all__ = [
     "ConfusionMatrix",
     "CosineSimilarity",
     "DistributionMeanError",
+    "DistributionShift",
     "EarthMoversDistance",
     "F1Score",
     "FBetaScore",
@@ -190,6 +194,7 @@ __all__ = [
     "TopKCurve",
     "TrueNegatives",
     "TruePositives",
+    "Wasserstein1D",
     "accuracy",
     "binary_accuracy",
     "binary_crossentropy",
@@ -201,6 +206,8 @@ __all__ = [
     "concordance_correlation",
     "cosine_similarity",
     "deserialize",
+    "distribution_mean_error",
+    "earth_movers_distance",
     "f1score",
     "fbeta_score",
     "fmeasure",

@@ -1,31 +1,42 @@
 """Distances between the histogram rows of y_true and y_pred."""
 
-import math
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from tallymetrics import _core
-from tallymetrics.arguments import as_number
 from tallymetrics.inputs import Batch, Layouts
+from tallymetrics.metrics.histogram_rows import HistogramForm, as_positions, positions_for
 from tallymetrics.metrics.native import Accumulator, MeanOfRows
 
 
 class EarthMoversDistance(MeanOfRows):
-    """Mean earth mover's distance between histograms over ordered, equally spaced bins.
+    """Mean earth mover's distance between histograms over ordered bins.
 
     For each row `(mean over bins of |CDF(y_true) - CDF(y_pred)|**r)**(1/r)`, then the mean over rows. Which question
     it answers: how far, as a share of the whole scale, mass must be moved to turn one histogram into the other (r=1),
-    with large differences weighted more (r=2, the loss of NIMA). For two populations of *samples* it is not meant.
+    with large differences weighted more (r=2, the loss of NIMA). A row is a histogram, the mass of each bin in turn;
+    rows of *samples* are not.
+
+    With positions of the bins, `(integral of |CDF(y_true) - CDF(y_pred)|**r over the positions)**(1/r)`: for r=1 the
+    mean distance that mass moves, in the unit of the positions (SciPy's `wasserstein_distance` with histograms as
+    weights), for r=2 SciPy's `energy_distance` over the square root of 2.
+
+    Around a circle (hours, hues, directions) mass takes the shorter way: the least such mean over all places to cut
+    the circle. For r=1 that is the mean of differences from their median, for r=2 from their mean.
 
     Args:
-        r: Order of the mean over bins, any number >= 1, default 2.
+        r: Order of the mean over bins, any number >= 1, default 2; 1 or 2 around a circle.
         name: Name of the metric, default `"earth_movers_distance"`.
         dtype: What `result()` is rounded to, default float64.
+        bins: Increasing positions of the bins, [bins], in place of equal spaces.
+        unequal_mass: What becomes of rows whose masses differ. `"as_is"` (default): the formula takes any numbers, as
+            Keras users write it, so that missing mass counts as if it lay behind the last bin, and NaN gives NaN.
+            `"refuse"`: an error, also for what is negative or not finite. `"normalize"`: each row is divided by its
+            mass, which must not be 0.
+        tolerance: Of `"refuse"`: by how much masses may differ, as a share of the greater, default 1e-4.
+        circular: True if the first bin follows the last; a circumference to have distances in its unit, and always
+            with `bins`.
 
-    `update_state` takes histograms of one shape [..., bins], each row of mass 1 on both sides; rows are taken as they
-    are, without normalisation.
+    `update_state` takes histograms of one shape [..., bins].
 
     Example:
         >>> from tallymetrics import metrics
@@ -33,31 +44,50 @@ class EarthMoversDistance(MeanOfRows):
         >>> distance.update_state([[1, 0, 0, 0]], [[0, 0, 0, 1]])
         >>> distance.result()
         0.75
+        >>> unit = metrics.EarthMoversDistance(r=1, bins=[0, 1, 5, 10], unequal_mass="refuse")
+        >>> unit.update_state([[1, 0, 0, 0]], [[0, 0, 0.5, 0.5]])
+        >>> unit.result()
+        7.5
+        >>> hours = metrics.EarthMoversDistance(r=1, circular=24)
+        >>> hours.update_state([[1, 0, 0, 0]], [[0, 0, 0, 1]])
+        >>> hours.result()
+        6.0
 
     Source: Hou, Yu, Samaras, "Squared Earth Mover's Distance-based Loss", 2016, equation 7; Talebi, Milanfar, "NIMA",
-    2018, equation 1.
+    2018, equation 1; Rabin, Delon, Gousseau, "Transportation distances on the circle", 2011.
     """
 
     _value = _core.EARTH_MOVERS
 
-    def __init__(self, r: float = 2, name: str | None = "earth_movers_distance", dtype: Any = None) -> None:
+    def __init__(
+        self,
+        r: float = 2,
+        name: str | None = "earth_movers_distance",
+        dtype: Any = None,
+        bins: Any = None,
+        unequal_mass: str = "as_is",
+        tolerance: float = 1e-4,
+        circular: float | bool = False,
+    ) -> None:
         super().__init__(name, dtype)
-        self.r = as_number(r, "r", 1, math.inf)
+        self._form = HistogramForm(r, bins, unequal_mass, tolerance, circular)
+        self.r = self._form.r
 
     def layout(self, layouts: Layouts) -> Batch:
         return layouts.dense("bins")
 
     def accumulators(self, batch: Batch) -> list[Accumulator]:
-        return [self._mean(self.r)]
+        return [self._mean(self.r, bins=self._form.native(batch.y_pred.shape[-1]))]
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "r": self.r}
+        return {**super().get_config(), **self._form.config()}
 
 
 class DistributionMeanError(MeanOfRows):
     """Mean absolute error of the distributions' means.
 
-    For each row `|sum(bins * y_true) - sum(bins * y_pred)|`, then the mean over rows, in the unit of the bins.
+    For each row `|sum(bins * y_true) - sum(bins * y_pred)|`, then the mean over rows, in the unit of the bins. Which
+    question it answers: how far off is the mean that a predicted histogram says, whatever its shape.
 
     Args:
         bins: Position of each bin, default 0, 1, ..., bins - 1.
@@ -78,9 +108,7 @@ class DistributionMeanError(MeanOfRows):
 
     def __init__(self, bins: Any = None, name: str | None = "distribution_mean_error", dtype: Any = None) -> None:
         super().__init__(name, dtype)
-        self._bins = None if bins is None else np.array(bins, np.float64)
-        if self._bins is not None and (self._bins.ndim != 1 or not np.isfinite(self._bins).all()):
-            raise ValueError(f"`bins` must be finite positions of shape [bins]. Received {bins!r}.")
+        self._bins = as_positions(bins)
 
     @property
     def bins(self) -> list[float] | None:
@@ -90,14 +118,7 @@ class DistributionMeanError(MeanOfRows):
         return layouts.dense("bins")
 
     def accumulators(self, batch: Batch) -> list[Accumulator]:
-        return [self._mean(bins=self._positions(batch.y_pred.shape[-1]))]
-
-    def _positions(self, width: int) -> npt.NDArray[np.float64]:
-        if self._bins is None:
-            return np.arange(width, dtype=np.float64)
-        if len(self._bins) != width:
-            raise ValueError(f"`y_pred` must have one column for each of {len(self._bins)} bins. Received {width}.")
-        return self._bins
+        return [self._mean(bins=positions_for(self._bins, batch.y_pred.shape[-1]))]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "bins": self.bins}

@@ -8,24 +8,32 @@ import numpy as np
 from tallymetrics import _core, runtime
 from tallymetrics.arguments import Axes, as_integer, axes_last
 from tallymetrics.inputs import Array, Batch, as_array
+from tallymetrics.metrics.histogram_rows import mass_error
 
 
 def row_values(
-    batch: Batch, value: int, number: float = 0.0, from_logits: bool = False, ignored: int | None = None
+    batch: Batch,
+    value: int,
+    number: float = 0.0,
+    from_logits: bool = False,
+    ignored: int | None = None,
+    bins: Any = None,
 ) -> Array:
     """Returns the float64 value of each row of a batch; 0.0 for rows with the ignored label.
 
     Raises:
-        ValueError: If a label that is needed is no class.
+        ValueError: If a label that is needed is no class, or a histogram is refused.
     """
     values = np.empty(len(batch.y_pred))
     if len(values) == 0:
         return values
-    spec = (_core.ROW_VALUES, values, value, number, from_logits, None, ignored)
+    spec = (_core.ROW_VALUES, values, value, number, from_logits, bins, ignored)
     fault: Any = _core.add(batch.y_true, batch.y_pred, None, 1, (spec,), runtime.get_num_threads())
     if fault is not None:
         assert batch.y_true is not None
         row = fault[1]
+        if fault[0] == 4:
+            raise mass_error(batch, row, f"row {row}")
         raise ValueError(
             f"`y_true` must hold class labels in [0, {batch.y_pred.shape[-1]}). "
             f"Received {batch.y_true[row]} in row {row}."
@@ -84,7 +92,12 @@ def same_shape_pair(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
 
 
 def values_along(
-    pair: tuple[Array, Array], value: int, axis: Axes = -1, number: float = 0.0, from_logits: bool = False
+    pair: tuple[Array, Array],
+    value: int,
+    axis: Axes = -1,
+    number: float = 0.0,
+    from_logits: bool = False,
+    bins: Any = None,
 ) -> Any:
     """Returns the value of each pair of vectors along `axis`: the arrays' shape without it."""
     ndim = pair[1].ndim
@@ -97,5 +110,6 @@ def values_along(
         )
     shape = y_pred.shape[:-1]
     rows = (math.prod(shape), y_pred.shape[-1])
-    values = row_values(Batch(y_true.reshape(rows), y_pred.reshape(rows), None, 1), value, number, from_logits)
+    batch = Batch(y_true.reshape(rows), y_pred.reshape(rows), None, 1)
+    values = row_values(batch, value, number, from_logits, bins=bins)
     return shaped(values, shape)

@@ -12,6 +12,7 @@ from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.exact_sum import ExactSum
 from tallymetrics.metrics.exact_sums import ExactSums
 from tallymetrics.metrics.exact_table import ExactTable
+from tallymetrics.metrics.histogram_rows import mass_error
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.repeated import Repeated
 from tallymetrics.metrics.variables import Changes
@@ -30,6 +31,8 @@ class NativeMetric(Metric):
 
     # Whether labels outside [0, classes) are left out in place of refused.
     _drops_unknown_labels = False
+    # Where every element of both arrays must lie.
+    sample_range: tuple[float, float] | None = None
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         super().__init__(dtype, name)
@@ -145,12 +148,17 @@ def _value_error(fault: Any, metrics: Sequence[NativeMetric], batch: Batch) -> V
     argument, row = fault
     inner = batch.rows_per_sample
     place = f"row {row}" if inner == 1 else f"row {row // inner}, position {row % inner}"
+    if argument == 4:
+        return mass_error(batch, row, place)
+    if argument > 4:
+        return _sample_error(argument, row, place, metrics, batch)
     if argument == 3:
         assert batch.weights is not None
         weight = batch.weights[row]
         if batch.weights.ndim == 2:
             weight = next(one for one in weight if not math.isfinite(one))
-        return ValueError(f"`sample_weight` must be finite. Received {weight} in {place}.")
+        wanted = "not be negative" if math.isfinite(weight) else "be finite"
+        return ValueError(f"`sample_weight` must {wanted}. Received {weight} in {place}.")
     name, labels = ("y_true", batch.y_true) if argument == 1 else ("y_pred", batch.y_pred)
     assert labels is not None
     label = labels[row]
@@ -161,6 +169,14 @@ def _value_error(fault: Any, metrics: Sequence[NativeMetric], batch: Batch) -> V
         return ValueError(f"`{name}` must hold labels of 32 bits. Received {label} in {place}.")
     classes = min(metric.classes(batch) for metric in refusing if not metric._drops_unknown_labels)
     return ValueError(f"`{name}` must hold class labels in [0, {classes}). Received {label} in {place}.")
+
+
+def _sample_error(argument: int, row: int, place: str, metrics: Sequence[NativeMetric], batch: Batch) -> ValueError:
+    name, samples = ("y_true", batch.y_true) if argument == 5 else ("y_pred", batch.y_pred)
+    sample = float((batch.y_pred if samples is None else samples)[row])
+    ranges = [metric.sample_range for metric in metrics if metric.sample_range is not None]
+    low, high = next(one for one in ranges if not one[0] <= sample <= one[1])
+    return ValueError(f"`{name}` must hold samples in [{low}, {high}]. Received {sample} in {place}.")
 
 
 def _refuses(metric: NativeMetric, batch: Batch, label: Any) -> bool:

@@ -1,0 +1,127 @@
+"""The state of metrics of two populations of samples, which need not be of one size."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tallymetrics import _core, runtime
+from tallymetrics.inputs import Batch, Layouts, as_array, row_weights
+from tallymetrics.metrics.binned_transport import Binned
+from tallymetrics.metrics.native import Accumulator, NativeMetric, _value_error
+from tallymetrics.metrics.position_table import Floats, PositionGrid, PositionTable
+
+
+class Populations(NativeMetric):
+    """Gathers weights and sums of positions by bins, for the samples of y_true and for those of y_pred."""
+
+    def __init__(self, bins: int, sample_range: Any, name: str | None, dtype: Any) -> None:
+        super().__init__(dtype, name)
+        self._grid = PositionGrid.of(bins, sample_range)
+        self.bins = int(bins)
+        self.sample_range = self._grid.low, self._grid.high
+        self.places: PositionTable = self._track(PositionTable(self._grid, "places"))
+        self._tables.append(self.places)
+        # Samples between the places of a bin, and weighted samples.
+        self.irregular = self._exact_table((2,), "irregular")
+
+    def layout(self, layouts: Layouts) -> Batch:
+        return layouts.elements()
+
+    def accumulators(self, batch: Batch) -> list[Accumulator]:
+        return [self.places.accumulator(batch, self.irregular, 1)]
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Adds samples to both populations, or to none.
+
+        Args:
+            y_true: Samples of the one population, of any shape.
+            y_pred: Samples of the other, of any shape.
+            sample_weight: Weights of both arrays' samples, or a tuple of two, either of which may be None.
+
+        Raises:
+            ValueError: If a sample lies outside the range, or a weight is negative or not finite.
+            TypeError: If an array is not numeric.
+        """
+        weights = _weights_apart(sample_weight)
+        if weights is None and np.shape(y_true) == np.shape(y_pred):
+            super().update_state(y_true, y_pred, sample_weight)
+            return
+        self._add_apart(self._apart(y_true, y_pred, sample_weight))
+
+    def _apart(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> list[Batch]:
+        """Returns the samples of each population, as a batch of its own."""
+        weights = _weights_apart(sample_weight)
+        if weights is None and np.shape(y_true) == np.shape(y_pred):
+            batch = self.layout(Layouts(y_true, y_pred, sample_weight))
+            assert batch.y_true is not None
+            return [Batch(None, one, batch.weights, 1) for one in (batch.y_true, batch.y_pred)]
+        if weights is None and sample_weight is not None:
+            raise ValueError(
+                "`sample_weight` must be a tuple of two arrays for populations of different shapes. "
+                f"Received shapes {np.shape(y_true)} and {np.shape(y_pred)}."
+            )
+        pairs = zip(("y_true", "y_pred"), (y_true, y_pred), weights or (None, None), strict=True)
+        return [_samples(*one) for one in pairs]
+
+    def _add_apart(self, batches: list[Batch]) -> None:
+        with self._lock:
+            before = self.state_arrays()
+            try:
+                for population, batch in enumerate(batches):
+                    accumulator = self.places.accumulator(batch, self.irregular, population)
+                    fault = _core.add(*batch, (accumulator,), runtime.get_num_threads())
+                    if fault is not None:
+                        raise _value_error(fault, [self], batch)
+                    self.places.settle_room(True)
+            except BaseException:
+                self.load_state_arrays(before)
+                raise
+
+    def _binned(self) -> tuple[Binned | None, float, bool]:
+        """Returns the shares, or None and the answer where a population is empty; and whether samples lie between
+        places."""
+        with self._lock:
+            masses, places = self.places.sums()
+            between, weighted = (int(count) for count in self.irregular.value)
+        empty = (masses.sum(axis=1) == 0).sum()
+        if empty:
+            return None, 0.0 if empty == 2 else np.nan, False
+        return Binned.of(masses, places, weighted > 0), 0.0, between > 0
+
+    def _samples_in(self, bins: npt.NDArray[np.bool_], batches: Iterable[Any]) -> list[tuple[Floats, Floats]]:
+        """Returns positions, in bins from the origin, and weights of the samples in some bins, for each population."""
+        found: list[list[tuple[Floats, Floats]]] = [[], []]
+        for given in batches:
+            for side, batch in zip(found, self._apart(*given), strict=True):
+                side.append(self._selected(bins, batch))
+        nothing = np.zeros(0)
+        return [
+            (np.concatenate([nothing, *(one for one, _ in side)]), np.concatenate([nothing, *(one for _, one in side)]))
+            for side in found
+        ]
+
+    def _selected(self, bins: npt.NDArray[np.bool_], batch: Batch) -> tuple[Floats, Floats]:
+        origin, width = self._grid.origin, self._grid.width
+        rows = _core.samples_in_bins(batch.y_pred, origin, width, bins.astype(np.uint8))
+        positions = (batch.y_pred[rows].astype(np.float64) - origin) / width
+        return positions, np.ones(len(rows)) if batch.weights is None else batch.weights[rows].astype(np.float64)
+
+    def get_config(self) -> dict[str, Any]:
+        low, high = self._grid.low, self._grid.high
+        return {**super().get_config(), "bins": self.bins, "range": [low, high]}
+
+
+def _weights_apart(sample_weight: Any) -> tuple[Any, Any] | None:
+    """The weights of both populations, if they are given so; two plain numbers are weights of two samples."""
+    if not isinstance(sample_weight, tuple) or len(sample_weight) != 2:
+        return None
+    if all(one is not None and np.ndim(one) == 0 for one in sample_weight):
+        return None
+    return sample_weight
+
+
+def _samples(name: str, values: Any, weights: Any) -> Batch:
+    array = as_array(values, name)
+    return Batch(None, array.reshape(-1), row_weights(weights, array.shape), 1)
