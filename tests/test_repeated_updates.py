@@ -1,6 +1,8 @@
 """Batches that look like the one before take a short way; whatever changes between batches must still be seen."""
 
 import itertools
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from families import Batch, Case
 from laws import assert_same_state
 
 from tallymetrics import metrics
+from tallymetrics.metrics.repeated import NOTHING
 
 
 def _looks(case, rng):
@@ -64,6 +67,29 @@ def test_the_short_way_refuses_as_the_long_one_does():
     assert int(metric.count) == 2
 
 
+def test_a_number_after_an_array_is_seen():
+    metric = metrics.Mean()
+    for values, expected in ((np.array([1.0, 3.0]), 2.0), (np.array(5.0), 3.0), (np.array([7.0]), 4.0)):
+        metric.update_state(values)
+        assert metric.result() == expected
+
+
+def test_a_state_replaced_while_an_update_waits_takes_the_batch():
+    metric, expected = metrics.R2Score(), metrics.R2Score()
+    batch = np.array([[0.0], [1.0], [3.0]]), np.array([[0.5], [1.0], [2.0]])
+    for _ in range(3):
+        expected.update_state(*batch)
+    metric.update_state(*batch)
+    metric.update_state(*batch)
+    thread = threading.Thread(target=metric.update_state, args=batch)
+    with metric._lock:
+        thread.start()
+        time.sleep(0.1)
+        metric.load_state_arrays(metric.state_arrays())
+    thread.join()
+    assert_same_state(metric, expected)
+
+
 def test_metrics_of_a_copy_are_updated_and_not_the_original():
     metric = metrics.MeanSquaredError()
     metric.update_state(np.zeros(2), np.ones(2))
@@ -76,7 +102,7 @@ def test_metrics_of_a_copy_are_updated_and_not_the_original():
 
 def long_way(metric, *inputs):
     """An update of which nothing is remembered."""
-    metric._repeated = type(metric._repeated)()
+    metric._repeated = NOTHING
     metric.update_state(*inputs)
 
 
@@ -124,7 +150,7 @@ def test_nothing_between_updates_is_forgotten(family, rng):
             batch = case.batch(rng, int(number))
             batch.feed(short)
             if hasattr(long, "_repeated"):
-                long._repeated = type(long._repeated)()
+                long._repeated = NOTHING
             batch.feed(long)
     assert_same_state(short, long)
 

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "bindings/arrays.h"
+#include "bindings/call.h"
 #include "bindings/plan.h"
 #include "bindings/transport.h"
 #include "pass/pass.h"
@@ -19,40 +20,6 @@ namespace py = pybind11;
 namespace {
 
 using namespace tally;
-
-Batch batch_of(const py::handle& y_true, const py::handle& y_pred, const py::handle& weights, int64_t rows_per_sample) {
-  Batch batch{view_of(y_true), view_of(y_pred), view_of(weights), 0, rows_per_sample};
-  if (!batch.y_pred.dimensions) throw std::invalid_argument("y_pred is missing");
-  batch.rows = batch.y_pred.rows;
-  for (const ArrayView* view : {&batch.y_true, &batch.weights})
-    if (view->dimensions && view->rows != batch.rows) throw std::invalid_argument("arrays differ in rows");
-  if (batch.weights.dimensions == 2 && batch.weights.width != batch.y_pred.width)
-    throw std::invalid_argument("weights must be of rows or of elements");
-  if (batch.y_pred.width < 1 || batch.y_true.width < 1 || batch.y_pred.width > INT32_MAX || rows_per_sample < 1)
-    throw std::invalid_argument("a width is out of range");
-  return batch;
-}
-
-py::object add(const py::object& y_true, const py::object& y_pred, const py::object& weights, int64_t rows_per_sample,
-               const py::tuple& specs, int threads) {
-  const Batch batch = batch_of(y_true, y_pred, weights, rows_per_sample);
-  Plan plan(batch);
-  for (const auto& spec : specs) plan.add(py::reinterpret_borrow<py::tuple>(spec));
-  Outcome outcome;
-  // Letting go of the interpreter costs more than a small batch does.
-  if (batch.rows * std::max(batch.y_pred.width, batch.y_true.width) <= 16384) {
-    outcome = add_batch(batch, plan.demand, plan.accumulators, 1, [] { return false; });
-  } else {
-    py::gil_scoped_release release;
-    outcome = add_batch(batch, plan.demand, plan.accumulators, threads, [] {
-      py::gil_scoped_acquire acquire;
-      return PyErr_CheckSignals() != 0;
-    });
-  }
-  if (outcome.interrupted) throw py::error_already_set();
-  if (outcome.fault.argument == Argument::kNone) return py::none();
-  return py::make_tuple(static_cast<int>(outcome.fault.argument), outcome.fault.row);
-}
 
 // The limbs that exact sums of these weights touch, as (first, last); (-1, row) for a weight that is not finite.
 std::pair<int64_t, int64_t> weight_limbs(const py::array& weights) {
@@ -138,8 +105,7 @@ uint64_t read_sum(const py::array& array, int threads) {
 
 PYBIND11_MODULE(_core, module) {
   module.doc() = "One native pass over a batch for many accumulators; states are int64 arrays owned by the caller.";
-  module.def("add", &add, py::arg("y_true").none(true), py::arg("y_pred"), py::arg("weights").none(true),
-             py::arg("rows_per_sample"), py::arg("accumulators"), py::arg("threads"));
+  add_calls(module);
   module.def("weight_limbs", &weight_limbs, py::arg("weights"));
   module.def("histogram_bins", &histogram_bins, py::arg("scores"));
   module.def("samples_in_bins", &samples_in_bins, py::arg("samples"), py::arg("origin"), py::arg("width"),

@@ -1,5 +1,8 @@
 """Typed face of the compiled module; see cpp/bindings/plan.cpp."""
 
+from collections.abc import Callable
+from typing import overload
+
 import numpy as np
 import numpy.typing as npt
 
@@ -53,7 +56,24 @@ def add(
     rows_per_sample: int,
     accumulators: tuple[object, ...],
     threads: int,
-) -> object: ...
+) -> tuple[int, int] | None: ...
+def note_change() -> None: ...
+
+class Repeated:
+    @overload
+    def __init__(self) -> None: ...
+    @overload
+    def __init__(
+        self,
+        looks: tuple[object, ...],
+        rows_per_sample: int,
+        accumulators: tuple[object, ...],
+        locks: list[object],
+        rows: int,
+        threads: Callable[[], int],
+    ) -> None: ...
+    def add(self, y_true: object, y_pred: object, weights: object) -> bool: ...
+
 def weight_limbs(weights: npt.NDArray[np.generic]) -> tuple[int, int]: ...
 def histogram_bins(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]: ...
 def samples_in_bins(

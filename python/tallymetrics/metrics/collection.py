@@ -11,7 +11,7 @@ from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.names import unique_name
 from tallymetrics.metrics.native import NativeMetric, add_batch, is_of_package, locked
 from tallymetrics.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
-from tallymetrics.metrics.repeated import Repeated
+from tallymetrics.metrics.repeated import NOTHING
 from tallymetrics.metrics.tensor_metrics import MeanTensor
 from tallymetrics.metrics.variables import Arrays
 
@@ -51,10 +51,13 @@ class MetricCollection(Metric):
             raise ValueError("`metrics` must be different objects. Received one of them twice.")
         self._native = [metric for metric in self.metrics if _adds_natively(metric)]
         self._others = [metric for metric in self.metrics if metric not in self._native]
-        self._repeated = Repeated()
+        self._repeated = NOTHING
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_repeated": Repeated()}
+        return {**super().__getstate__(), "_repeated": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({**state, "_repeated": NOTHING})
 
     @property
     def metrics(self) -> list[Metric]:

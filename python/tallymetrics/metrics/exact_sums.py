@@ -10,7 +10,7 @@ from tallymetrics import _core
 from tallymetrics.metrics.exact_sum import ExactSum
 from tallymetrics.metrics.exact_table import rounded
 from tallymetrics.metrics.repeated import MOST_REPEATED_ROWS
-from tallymetrics.metrics.variables import Arrays, Changes, Variable
+from tallymetrics.metrics.variables import Arrays, Variable
 
 _DIGIT_MASK = 0xFFFFFFFF
 _ADDITIONS_BEFORE_CARRY = 1 << 30
@@ -54,7 +54,7 @@ class ExactSums(Variable):
 
     def _replace(self, words: npt.NDArray[np.int64]) -> None:
         self._value = words
-        Changes.note()
+        _core.note_change()
 
     def carry(self) -> None:
         """Brings every limb but the highest into [0, 2^32), so that equal sums have equal words."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core
-from tallymetrics.metrics.variables import Arrays, Changes, Variable
+from tallymetrics.metrics.variables import Arrays, Variable
 
 _DIGIT_MASK = 0xFFFFFFFF
 # A plane takes less than 2^32 a row: after so many rows the carries are due.
@@ -33,7 +33,7 @@ class ExactTable(Variable):
         """Puts a plane of ones in the place of all planes."""
         self._planes: dict[int, npt.NDArray[np.int64]] = {_core.UNIT_LIMB: units}
         self._rows_since_carry = 0
-        Changes.note()
+        _core.note_change()
 
     @property
     def is_integral(self) -> bool:

@@ -14,11 +14,12 @@ from tallymetrics.metrics.exact_sums import ExactSums
 from tallymetrics.metrics.exact_table import ExactTable
 from tallymetrics.metrics.histogram_rows import mass_error
 from tallymetrics.metrics.metric import Metric
-from tallymetrics.metrics.repeated import Repeated
-from tallymetrics.metrics.variables import Changes
+from tallymetrics.metrics.repeated import NOTHING, repeated_call
 
 # One accumulator of the native pass: its kind, its state arrays and its parameters (see cpp/bindings/plan.cpp).
 Accumulator = tuple[Any, ...]
+# y_true, y_pred and sample_weight as the caller gave them.
+Given = tuple[Any, Any, Any]
 
 
 class NativeMetric(Metric):
@@ -37,7 +38,7 @@ class NativeMetric(Metric):
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         super().__init__(dtype, name)
         self._tables: list[ExactTable | ExactSums] = []
-        self._repeated = Repeated()
+        self._repeated = NOTHING
 
     @property
     def repeatable(self) -> bool:
@@ -73,17 +74,20 @@ class NativeMetric(Metric):
             return
         self._add(self.layout(Layouts(y_true, y_pred, sample_weight)), (y_true, y_pred, sample_weight))
 
-    def _add(self, batch: Batch, given: tuple[Any, Any, Any]) -> None:
+    def _add(self, batch: Batch, given: Given) -> None:
         """Adds a batch and remembers how, for arrays that look like those `given`."""
         self._repeated = add_batch([self], batch, given)
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if name != "_repeated":
-            Changes.note()
+            _core.note_change()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_repeated": Repeated()}
+        return {**super().__getstate__(), "_repeated": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({**state, "_repeated": NOTHING})
 
     def _exact_sum(self, name: str) -> ExactSum:
         variable: ExactSum = self._track(ExactSum(name))
@@ -100,13 +104,13 @@ class NativeMetric(Metric):
         return variable
 
 
-def add_batch(metrics: Sequence[NativeMetric], batch: Batch, given: tuple[Any, Any, Any] | None = None) -> Repeated:
+def add_batch(metrics: Sequence[NativeMetric], batch: Batch, given: Given | None = None) -> _core.Repeated:
     """Adds a batch to all metrics in one read, or to none; returns what adds arrays like those `given` again."""
     if len(batch.y_pred) == 0:
-        return Repeated()
+        return NOTHING
     with locked(metrics):
         accumulators = _add_locked(metrics, batch)
-        return Repeated() if given is None else Repeated.of(metrics, batch, accumulators, given)
+        return NOTHING if given is None else repeated_call(metrics, batch, accumulators, given)
 
 
 def is_of_package(metric: Metric) -> bool:

@@ -12,7 +12,7 @@ from tallymetrics.inputs import Batch
 from tallymetrics.metrics.exact_table import ExactTable
 from tallymetrics.metrics.native import Accumulator
 from tallymetrics.metrics.repeated import MOST_REPEATED_ROWS
-from tallymetrics.metrics.variables import Arrays, Changes, Variable
+from tallymetrics.metrics.variables import Arrays, Variable
 
 Floats = npt.NDArray[np.float64]
 
@@ -88,12 +88,12 @@ class PositionTable(ExactTable):
         super().load(arrays)
         if _BELOW not in self._planes:
             self._planes[_BELOW] = np.zeros(self.shape, np.int64)
-        Changes.note()
+        _core.note_change()
 
     def assign(self, value: Any) -> Variable:
         super().assign(value)
         self._planes.setdefault(_BELOW, np.zeros(self.shape, np.int64))
-        Changes.note()
+        _core.note_change()
         return self
 
     def sums(self) -> tuple[Floats, Floats]:

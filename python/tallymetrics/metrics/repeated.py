@@ -1,132 +1,56 @@
-"""The short way for batches that look like the one before."""
+"""The short way for batches that look like the one before: the native core makes the same call again."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core, runtime
 from tallymetrics.inputs import Batch
-from tallymetrics.metrics.variables import Changes
 
 # So many rows may be added without the metric being asked; sums that propagate their carries later allow for them.
 MOST_REPEATED_ROWS = 1 << 24
 
+# Nothing to repeat: adds no batch.
+NOTHING = _core.Repeated()
 
-class Repeated:
-    """The native call for batches that look like one that was added before.
 
-    For a few rows, working out how a metric reads its arrays takes longer than adding them.
+def repeated_call(
+    metrics: Sequence[Any], batch: Batch, accumulators: tuple[Any, ...], given: tuple[Any, Any, Any]
+) -> _core.Repeated:
+    """Returns what adds arrays like the `given` (y_true, y_pred, sample_weight), which made this batch.
+
+    The metrics' locks must be held since the accumulators were made. A changed attribute of a metric or a replaced
+    array of a state, of which `_core.note_change` is told, makes it stale.
     """
-
-    __slots__ = ("_accumulators", "_locks", "_pred", "_rows_left", "_rows_per_sample", "_token", "_true", "_weights")
-
-    _accumulators: tuple[Any, ...]
-    _locks: list[Any]
-    _true: _Look
-    _pred: _Look
-    _weights: _Look
-    _rows_left: int
-    _rows_per_sample: int
-
-    def __init__(self) -> None:
-        self._token: object = None
-
-    @classmethod
-    def of(
-        cls,
-        metrics: Sequence[Any],
-        batch: Batch,
-        accumulators: tuple[Any, ...],
-        given: tuple[Any, Any, Any],
-    ) -> Repeated:
-        """What adds arrays like the `given` (y_true, y_pred, sample_weight), which made this batch.
-
-        The metrics' locks must be held since the accumulators were made.
-        """
-        repeated = cls()
-        if not all(metric.repeatable for metric in metrics):
-            return repeated
-        # The planes of a table are chosen by the weights.
-        if batch.weights is not None and any(metric._tables for metric in metrics):
-            return repeated
-        y_true, y_pred, weights = map(_Look.of, given, (batch.y_true, batch.y_pred, batch.weights))
-        if y_true and y_pred and weights:
-            repeated._true, repeated._pred, repeated._weights = y_true, y_pred, weights
-            repeated._accumulators = accumulators
-            repeated._locks = [metric._lock for metric in sorted(metrics, key=id)]
-            repeated._rows_per_sample = batch.rows_per_sample
-            repeated._rows_left = MOST_REPEATED_ROWS
-            repeated._token = Changes.token
-        return repeated
-
-    def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> bool:
-        """Adds a batch if it looks like the one before; False, with nothing added, if not or if it is refused."""
-        if self._token is not Changes.token:
-            return False
-        if not (self._true.fits(y_true) and self._pred.fits(y_pred) and self._weights.fits(sample_weight)):
-            return False
-        if self._true.flat:
-            y_true = y_true.reshape(-1)
-        if self._pred.flat:
-            y_pred = y_pred.reshape(-1)
-        if self._weights.flat:
-            sample_weight = sample_weight.reshape(-1)
-        self._rows_left -= len(y_pred)
-        if self._rows_left < 0:
-            return False
-        locks = self._locks
-        held = 0
-        try:
-            for lock in locks:
-                lock.acquire()
-                held += 1
-            if self._token is not Changes.token:
-                return False
-            threads = runtime.get_num_threads()
-            return _core.add(y_true, y_pred, sample_weight, self._rows_per_sample, self._accumulators, threads) is None
-        except ValueError:
-            # Lengths that differ or misaligned memory: the long way finds the words.
-            return False
-        finally:
-            for lock in locks[:held]:
-                lock.release()
+    if not all(metric.repeatable for metric in metrics):
+        return NOTHING
+    # The planes of a table are chosen by the weights.
+    if batch.weights is not None and any(metric._tables for metric in metrics):
+        return NOTHING
+    looks = tuple(map(_look, given, (batch.y_true, batch.y_pred, batch.weights)))
+    if "other" in looks:
+        return NOTHING
+    locks = [metric._lock for metric in sorted(metrics, key=id)]
+    return _core.Repeated(
+        looks, batch.rows_per_sample, accumulators, locks, MOST_REPEATED_ROWS, runtime.get_num_threads
+    )
 
 
-class _Look(NamedTuple):
-    """What an array must look like to be passed on without another look, whole or flattened."""
-
-    kind: Any
-    dtype: np.dtype[Any] | None
-    tail: tuple[int, ...]
-    flat: bool
-
-    @classmethod
-    def of(cls, given: Any, taken: npt.NDArray[Any] | None) -> _Look | None:
-        if given is None and taken is None:
-            return cls(type(None), None, (), False)
-        if type(given) is not np.ndarray or taken is None or given.ndim == 0:
-            return None
-        tail = given.shape[1:]
-        if taken is given:
-            return cls(np.ndarray, given.dtype, tail, False)
-        place, taken_place = given.__array_interface__["data"], taken.__array_interface__["data"]
-        same = taken.dtype is given.dtype and taken.shape == (given.size,) and place == taken_place
-        return cls(np.ndarray, given.dtype, tail, True) if same and _is_flat(given) else None
-
-    def fits(self, value: Any) -> bool:
-        if type(value) is not self.kind:
-            return False
-        if value is None:
-            return True
-        if value.dtype is not self.dtype or value.shape[1:] != self.tail:
-            return False
-        return not self.flat or _is_flat(value)
-
-
-def _is_flat(array: npt.NDArray[Any]) -> bool:
-    """Whether `reshape(-1)` is a view."""
-    return array.shape[1:] == (1,) or array.flags.c_contiguous
+def _look(given: Any, taken: npt.NDArray[Any] | None) -> Any:
+    """What an array must look like to be passed on without another look, whole or flattened:
+    (dtype, shape but for the rows, whether flattened), None for no array, or "other"."""
+    if given is None and taken is None:
+        return None
+    if type(given) is not np.ndarray or taken is None or given.ndim == 0:
+        return "other"
+    tail = given.shape[1:]
+    if taken is given:
+        return given.dtype, tail, False
+    place, taken_place = given.__array_interface__["data"], taken.__array_interface__["data"]
+    same = taken.dtype is given.dtype and taken.shape == (given.size,) and place == taken_place
+    flat = tail == (1,) or given.flags.c_contiguous
+    return (given.dtype, tail, True) if same and flat else "other"

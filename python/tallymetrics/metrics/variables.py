@@ -10,17 +10,6 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-class Changes:
-    """Tells whether remembered native calls are stale: each changed attribute of a metric and each replaced array of a
-    state leaves another token."""
-
-    token = object()
-
-    @classmethod
-    def note(cls) -> None:
-        cls.token = object()
-
-
 class Variable(NDArrayOperatorsMixin):
     """A named float64 array of a metric, usable like a NumPy array and assignable like a Keras variable."""
 
