@@ -195,7 +195,7 @@ def test_the_number_of_labels_comes_with_the_first_batch(rng):
     with pytest.raises(ValueError, match=r"`metrics` must have variables of shapes .* to merge"):
         full.merge_state(other)
     empty = metrics.AUC(multi_label=True)
-    with pytest.raises(ValueError, match=r"equal numbers of columns to merge. Received \[2, 3\]"):
+    with pytest.raises(ValueError, match=r"variables of shapes \[\(3, 2, 201\)\] to merge. Received \[\(2, 2, 201\)\]"):
         empty.merge_state([full, other])
     assert empty.result() == 0.0
     full.reset_state()

@@ -1,7 +1,7 @@
 """Many metrics, one read of each batch."""
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeGuard
 
@@ -150,20 +150,21 @@ class MetricCollection(Metric):
     def merge_state(self, metrics: "Iterable[Metric] | Metric") -> None:
         """Adds the states of other collections of equal metrics to this one, metric by metric."""
         others = [metrics] if isinstance(metrics, Metric) else list(metrics)
-        for other in others:
-            self._check_mergeable(other)
-        # What a metric of no rows yet takes, its own check does not foresee.
-        with restored_on_error(self.metrics):
-            for key, metric in self._metrics.items():
-                metric.merge_state([other[key] for other in others if isinstance(other, MetricCollection)])
-
-    def _check_mergeable(self, other: Metric) -> None:
-        if not isinstance(other, MetricCollection):
-            raise ValueError(f"`metrics` must be of class MetricCollection to merge. Received {type(other).__name__}.")
-        if self.keys() != other.keys():
-            raise ValueError(f"`metrics` must have the keys {self.keys()} to merge. Received {other.keys()}.")
+        self._check_mergeable(others)
         for key, metric in self._metrics.items():
-            metric._check_mergeable(other[key])
+            metric.merge_state([other[key] for other in others if isinstance(other, MetricCollection)])
+
+    def _check_mergeable(self, others: Sequence[Metric]) -> None:
+        collections = [other for other in others if isinstance(other, MetricCollection)]
+        for other in others:
+            if not isinstance(other, MetricCollection):
+                kind = type(other).__name__
+                raise ValueError(f"`metrics` must be of class MetricCollection to merge. Received {kind}.")
+        for collection in collections:
+            if self.keys() != collection.keys():
+                raise ValueError(f"`metrics` must have the keys {self.keys()} to merge. Received {collection.keys()}.")
+        for key, metric in self._metrics.items():
+            metric._check_mergeable([collection[key] for collection in collections])
 
     def get_config(self) -> dict[str, Any]:
         """Returns the metrics' serialised forms by key."""

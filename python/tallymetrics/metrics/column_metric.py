@@ -1,12 +1,10 @@
 """Metrics of rows [rows, columns] that keep sums of each column."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from tallymetrics.inputs import Array, Batch, Layouts, as_array, masked_weights
-from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.native import NativeMetric
 
 
@@ -61,14 +59,6 @@ class ColumnMetric(NativeMetric):
                 f"Received shape {batch.y_pred.shape}."
             )
         return self._sums.words_for(width, rows)
-
-    def merge_state(self, metrics: Iterable[Metric] | Metric) -> None:
-        """Adds the states of other metrics to this one; see `Metric.merge_state`."""
-        others = [metrics] if isinstance(metrics, Metric) else list(metrics)
-        widths = {other._sums.width for other in (self, *others) if isinstance(other, ColumnMetric)} - {0}
-        if len(widths) > 1:
-            raise ValueError(f"`metrics` must have equally many columns to merge. Received {sorted(widths)}.")
-        super().merge_state(others)
 
     def _sum(self, number: int) -> Any:
         """Returns one of the sums, [columns], each rounded once."""

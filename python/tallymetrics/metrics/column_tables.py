@@ -43,8 +43,14 @@ class ColumnTables(ExactTable):
             self._resize(0)
         self._has_grown = False
 
+    @property
+    def is_shaped(self) -> bool:
+        return len(self._units) > 0
+
     def fits(self, other: Any) -> bool:
-        return self.shape[1:] == other.shape[1:] and len({len(self._units), len(other._units)} - {0}) < 2
+        """Whether the numbers of columns agree; a table of none takes any."""
+        agree = not (self.is_shaped and other.is_shaped) or len(self._units) == len(other._units)
+        return agree and self.shape[1:] == other.shape[1:]
 
     def add(self, other: Any) -> None:
         if not len(other._units):

@@ -64,9 +64,13 @@ class ExactPlanes(ExactTable):
         """float64, each sum rounded once."""
         return super().value.astype(np.float64)
 
+    @property
+    def is_shaped(self) -> bool:
+        return self.known_shape is not None
+
     def fits(self, other: Any) -> bool:
         """Whether the shapes agree; a table without a shape takes any."""
-        return self.known_shape is None or other.known_shape is None or self.shape == other.shape
+        return not (self.is_shaped and other.is_shaped) or self.shape == other.shape
 
     def reset(self) -> None:
         if self._given_shape is None:

@@ -109,9 +109,13 @@ class ExactSums(Variable):
             self.reset()
         self._began_empty = False
 
+    @property
+    def is_shaped(self) -> bool:
+        return self.width > 0
+
     def fits(self, other: Any) -> bool:
         """Whether the widths agree; an empty table takes any."""
-        return not (self.width and other.width) or self.shape == other.shape
+        return not (self.is_shaped and other.is_shaped) or self.shape == other.shape
 
     def reset(self) -> None:
         self._replace(self._initial.copy())

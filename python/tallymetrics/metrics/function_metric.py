@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -91,17 +91,18 @@ class FunctionMetric(Metric):
 
     def merge_state(self, metrics: Iterable[Metric] | Metric) -> None:
         """Adds the samples that other metrics of the same function have seen."""
-        others = [self._of_same_function(other) for other in ([metrics] if isinstance(metrics, Metric) else metrics)]
-        for other in others:
+        others = [metrics] if isinstance(metrics, Metric) else list(metrics)
+        self._check_mergeable(others)
+        for other in (other for other in others if isinstance(other, FunctionMetric)):
             with self._lock:
                 self._returns_dict = self._returns_dict or other._returns_dict
                 for key, mean in list(other._means.items()):
                     self._mean(key).merge_state([mean])
 
-    def _of_same_function(self, other: Metric) -> FunctionMetric:
-        if not isinstance(other, FunctionMetric) or other.function is not self.function:
-            raise ValueError(f"`metrics` must be of the function {self.name!r} to merge. Received {other!r}.")
-        return other
+    def _check_mergeable(self, others: Sequence[Metric]) -> None:
+        for other in others:
+            if not isinstance(other, FunctionMetric) or other.function is not self.function:
+                raise ValueError(f"`metrics` must be of the function {self.name!r} to merge. Received {other!r}.")
 
     def _nested_by_key(self) -> list[tuple[str, Metric]]:
         # The means come to be with the function's answers; the methods below see to their state.

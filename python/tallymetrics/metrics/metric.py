@@ -113,8 +113,7 @@ class Metric(Tracked):
             ValueError: If one differs in class, configuration or variables. Nothing is merged then.
         """
         others = [metrics] if isinstance(metrics, Metric) else list(metrics)
-        for other in others:
-            self._check_mergeable(other)
+        self._check_mergeable(others)
         for other in others:
             # One order for all threads, or two that merge into each other would wait for ever.
             first, second = sorted((self, other), key=id)
@@ -123,19 +122,24 @@ class Metric(Tracked):
                 for variable, addend in zip(self._state(), gathered, strict=True):
                     variable.add(addend)
 
-    def _check_mergeable(self, other: "Metric") -> None:
-        if type(other) is not type(self):
-            raise ValueError(
-                f"`metrics` must be of class {type(self).__name__} to merge. Received {type(other).__name__}."
-            )
-        mine, theirs = self._merge_key(), other._merge_key()
-        if mine != theirs:
-            raise ValueError(f"`metrics` must have equal configurations to merge, {mine}. Received {theirs}.")
-        state, other_state = self._state(), other._state()
-        fit = all(mine.fits(theirs) for mine, theirs in zip(state, other_state, strict=False))
-        if len(state) != len(other_state) or not fit:
-            shapes, other_shapes = ([variable.shape for variable in one] for one in (state, other_state))
-            raise ValueError(f"`metrics` must have variables of shapes {shapes} to merge. Received {other_shapes}.")
+    def _check_mergeable(self, others: "Sequence[Metric]") -> None:
+        key, state = self._merge_key(), self._state()
+        for other in others:
+            if type(other) is not type(self):
+                raise ValueError(
+                    f"`metrics` must be of class {type(self).__name__} to merge. Received {type(other).__name__}."
+                )
+            if key != other._merge_key():
+                raise ValueError(
+                    f"`metrics` must have equal configurations to merge, {key}. Received {other._merge_key()}."
+                )
+            other_state = other._state()
+            fit = all(mine.fits(theirs) for mine, theirs in zip(state, other_state, strict=False))
+            if len(state) != len(other_state) or not fit:
+                shapes, other_shapes = ([variable.shape for variable in one] for one in (state, other_state))
+                raise ValueError(f"`metrics` must have variables of shapes {shapes} to merge. Received {other_shapes}.")
+            # A state that no batch has shaped yet fits any: the next must fit the first that has a shape.
+            state = [mine if mine.is_shaped else theirs for mine, theirs in zip(state, other_state, strict=True)]
 
     def stateless_reset_state(self) -> list[Variable]:
         """Returns the state of a fresh metric, for the other `stateless_` methods; this metric stays as it is."""

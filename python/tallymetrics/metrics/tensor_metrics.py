@@ -72,15 +72,6 @@ class MeanTensor(Metric):
         mean: npt.NDArray[Any] = np.divide(total, count, out=np.zeros(total.shape), where=count != 0)
         return np.asarray(self._as_result(mean))
 
-    def merge_state(self, metrics: Any) -> None:
-        """Adds the states of other metrics to this one; see `Metric.merge_state`."""
-        others = [metrics] if isinstance(metrics, Metric) else list(metrics)
-        tensors = [one.total.known_shape for one in (self, *others) if isinstance(one, MeanTensor)]
-        shapes = {shape for shape in tensors if shape is not None}
-        if len(shapes) > 1:
-            raise ValueError(f"`metrics` must have tensors of one shape to merge. Received {sorted(shapes)}.")
-        super().merge_state(others)
-
     def get_config(self) -> dict[str, Any]:
         shape = self._given_shape
         return {**super().get_config(), "shape": None if shape is None else list(shape)}

@@ -1,7 +1,6 @@
 """What metrics of counts at score thresholds share."""
 
 import functools
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from tallymetrics.arguments import as_integer, as_number
 from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.column_tables import ColumnTables
 from tallymetrics.metrics.exact_table import ExactTable
-from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.native import Accumulator, NativeMetric
 
 Floats = npt.NDArray[np.float64]
@@ -118,17 +116,6 @@ class ThresholdMetric(NativeMetric):
         kind = _core.THRESHOLD_COUNTS
         least = self._least_bucket
         return [(kind, planes, first_limb, thresholds, width, class_id, top_k, self._by_column, False, least, False)]
-
-    def merge_state(self, metrics: Iterable[Metric] | Metric) -> None:
-        others = [metrics] if isinstance(metrics, Metric) else list(metrics)
-        if self._by_column:
-            # Each may fit a state that no batch has shaped yet, and not one another.
-            for other in others:
-                self._check_mergeable(other)
-            counts = {len(metric.cells) for metric in (self, *others) if isinstance(metric, ThresholdMetric)} - {0}
-            if len(counts) > 1:
-                raise ValueError(f"`metrics` must have equal numbers of columns to merge. Received {sorted(counts)}.")
-        super().merge_state(others)
 
     def _counts(self, name: str) -> Floats:
         """The counts that Keras calls so, [thresholds], with a last axis of columns where there are any."""

@@ -62,6 +62,11 @@ class Variable(NDArrayOperatorsMixin):
     def reset(self) -> None:
         self._value[...] = self._initial
 
+    @property
+    def is_shaped(self) -> bool:
+        """Whether the shape is known; what a batch is still to shape fits any other."""
+        return True
+
     def fits(self, other: Any) -> bool:
         """Whether `other`, of a metric of equal configuration, can be added."""
         return bool(self.shape == other.shape)
