@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <numeric>
 
@@ -11,9 +12,15 @@
 namespace tally {
 namespace {
 
-// A chunk is what a worker takes at a time; a batch of fewer bytes than a thread is worth stays on one thread.
-constexpr int64_t kChunkBytes = int64_t{1} << 20;
-constexpr int64_t kBytesPerThread = int64_t{2} << 20;
+// A chunk is what a worker takes at a time.
+constexpr int64_t kLeastChunkBytes = int64_t{64} << 10;
+constexpr int64_t kMostChunkBytes = int64_t{1} << 20;
+constexpr int64_t kChunksPerWorker = 8;
+constexpr int64_t kSmallBytes = int64_t{1} << 19;
+// Of so many bytes, the first chunk is done alone to see what the others will cost; helpers must save more than it
+// takes to wake them.
+constexpr int64_t kTrialBytes = int64_t{16} << 20;
+constexpr auto kWorthWaking = std::chrono::microseconds(100);
 
 Fault first_fault(const Accumulators& accumulators, const Block& block, Fault fault) {
   for (const auto& accumulator : accumulators) {
@@ -37,6 +44,24 @@ Outcome add_small(const Batch& batch, const Demand& demand, const Accumulators& 
   if (fault.argument != Argument::kNone) return {fault};
   for (const auto& accumulator : accumulators) accumulator->add_to_state(columns.block());
   return {};
+}
+
+// A batch is cut into chunks, and chunks into blocks.
+struct Cut {
+  int64_t block_rows;
+  int64_t chunk_rows;
+  int64_t chunks;
+};
+
+// Very wide rows are blocked by bytes: a block is also how long a signal waits.
+Cut cut_of(int64_t rows, int64_t row_bytes, int threads) {
+  const int64_t share = rows * row_bytes / (kChunksPerWorker * threads);
+  const int64_t chunk_bytes = std::clamp(share, kLeastChunkBytes, kMostChunkBytes);
+  Cut cut;
+  cut.block_rows = std::clamp<int64_t>(kMostChunkBytes / row_bytes / kPad * kPad, kPad, kBlockRows);
+  cut.chunk_rows = std::max<int64_t>(chunk_bytes / row_bytes / cut.block_rows, 1) * cut.block_rows;
+  cut.chunks = (rows + cut.chunk_rows - 1) / cut.chunk_rows;
+  return cut;
 }
 
 // The fault of the lowest row, whichever worker finds it first.
@@ -64,15 +89,10 @@ Outcome add_batch(const Batch& batch, const Demand& demand, const Accumulators& 
                   const StopFunction& stop) {
   if (batch.rows == 0) return {};
   const int64_t row_bytes = bytes_per_row(batch);
-  if (batch.rows <= kBlockRows && batch.rows * row_bytes <= kBytesPerThread)
-    return add_small(batch, demand, accumulators);
-
-  // Very wide rows are blocked by bytes: a block is also how long a signal waits.
-  const int64_t block_rows = std::clamp<int64_t>(kChunkBytes / row_bytes / kPad * kPad, kPad, kBlockRows);
-  const int64_t chunk_rows = std::max<int64_t>(kChunkBytes / row_bytes / block_rows, 1) * block_rows;
-  const int64_t chunks = (batch.rows + chunk_rows - 1) / chunk_rows;
-  const int64_t worth = std::min(chunks, batch.rows * row_bytes / kBytesPerThread);
-  const int workers = static_cast<int>(std::clamp<int64_t>(worth, 1, threads));
+  const int64_t bytes = batch.rows * row_bytes;
+  if (batch.rows <= kBlockRows && bytes <= kSmallBytes) return add_small(batch, demand, accumulators);
+  const Cut cut = cut_of(batch.rows, row_bytes, std::max(threads, 1));
+  int workers = static_cast<int>(std::clamp<int64_t>(cut.chunks - 1, 1, std::max(threads, 1)));
 
   std::vector<std::unique_ptr<Columns>> columns;
   for (int worker = 0; worker < workers; ++worker) columns.push_back(std::make_unique<Columns>(batch, demand));
@@ -81,21 +101,29 @@ Outcome add_batch(const Batch& batch, const Demand& demand, const Accumulators& 
   FirstFault faults;
   const auto chunk = [&](int worker, int64_t index) {
     Columns& own = *columns[static_cast<size_t>(worker)];
-    const int64_t end = std::min(batch.rows, (index + 1) * chunk_rows);
-    for (int64_t first = index * chunk_rows; first < end && !faults.before(first); first += block_rows) {
-      const Fault fault = first_fault(accumulators, own.block(), own.derive(first, std::min(block_rows, end - first)));
+    const int64_t end = std::min(batch.rows, (index + 1) * cut.chunk_rows);
+    for (int64_t first = index * cut.chunk_rows; first < end && !faults.before(first); first += cut.block_rows) {
+      const Fault fault =
+          first_fault(accumulators, own.block(), own.derive(first, std::min(cut.block_rows, end - first)));
       if (fault.argument != Argument::kNone) return faults.report(fault, first);
       for (const auto& accumulator : accumulators) accumulator->add(own.block(), worker);
     }
   };
-  if (!for_each_chunk(chunks, workers, chunk, stop)) return {{}, true};
+  int64_t done = 0;
+  if (workers > 1 && bytes < kTrialBytes) {
+    const auto begun = std::chrono::steady_clock::now();
+    chunk(0, done++);
+    if ((std::chrono::steady_clock::now() - begun) * (cut.chunks - done) < kWorthWaking) workers = 1;
+  }
+  const auto rest = [&](int worker, int64_t index) { chunk(worker, done + index); };
+  if (!for_each_chunk(cut.chunks - done, workers, rest, stop)) return {{}, true};
   if (faults.fault().argument != Argument::kNone) return {faults.fault()};
   for (const auto& accumulator : accumulators) accumulator->commit();
   return {};
 }
 
 uint64_t read_words(const uint64_t* words, int64_t count, int threads) {
-  constexpr int64_t kWordsPerChunk = kChunkBytes / 8;
+  constexpr int64_t kWordsPerChunk = kMostChunkBytes / 8;
   const int64_t chunks = (count + kWordsPerChunk - 1) / kWordsPerChunk;
   std::vector<uint64_t> sums(static_cast<size_t>(threads) * 8);
   const auto chunk = [&](int worker, int64_t index) {

@@ -1,13 +1,16 @@
-// Regions run in a thread that this library owns, for two reasons. OpenMP keeps its team per calling thread, and after
-// a fork the team of the surviving thread is gone: a region there would wait for ever. A thread of our own is made anew
-// in each process. And the caller stays free to answer signals while the work goes on.
+// The caller works itself; a thread that this library owns brings an OpenMP team to help it. For three reasons. OpenMP
+// keeps its team per calling thread, and after a fork the team of the surviving thread is gone: a region there would
+// wait for ever, while a thread of our own is made anew in each process. The caller answers signals between chunks. And
+// it waits for chunks, not for threads: what a busy machine wakes late finds nothing left to do and delays nobody.
 #include "support/parallel.h"
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -16,39 +19,75 @@ namespace {
 
 constexpr auto kPollInterval = std::chrono::milliseconds(50);
 
-struct Region {
-  int64_t chunks;
-  int workers;
-  const ChunkFunction* chunk;
-  std::atomic<int64_t> next{0};
-  std::atomic<bool> stopped{false};
+// Chunks to be taken in increasing order. Kept alive by whoever still holds it: helpers may come after the caller has
+// gone.
+class Region {
+ public:
+  Region(int64_t chunks, int workers, const ChunkFunction& chunk)
+      : workers(workers), chunk_(chunk), chunks_(chunks), wanted_(chunks) {}
 
-  void work(int worker) {
-    while (!stopped.load(std::memory_order_relaxed)) {
-      const int64_t index = next.fetch_add(1, std::memory_order_relaxed);
-      if (index >= chunks) return;
-      (*chunk)(worker, index);
-    }
+  void help() {
+    const int worker = arrived_.fetch_add(1);
+    while (do_next(worker)) continue;
   }
+
+  // Works until no chunk is left or `stop` says so, then waits for chunks under way; whether all were done.
+  bool work(const StopFunction& stop) {
+    const int worker = arrived_.fetch_add(1);
+    auto polled = std::chrono::steady_clock::now();
+    while (do_next(worker)) {
+      const auto now = std::chrono::steady_clock::now();
+      if (now - polled < kPollInterval) continue;
+      polled = now;
+      if (stop()) give_up();
+    }
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (!changed_.wait_for(lock, kPollInterval, [this] { return is_done(); })) {
+      lock.unlock();
+      if (stop()) give_up();
+      lock.lock();
+    }
+    return wanted_.load() == chunks_;
+  }
+
+  bool is_done() const { return finished_.load() >= wanted_.load(); }
+
+  const int workers;
+
+ private:
+  bool do_next(int worker) {
+    const int64_t index = next_.fetch_add(1);
+    if (index >= chunks_) return false;
+    chunk_(worker, index);
+    finished_.fetch_add(1);
+    if (is_done()) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      changed_.notify_all();
+    }
+    return true;
+  }
+
+  void give_up() { wanted_.store(std::min({next_.exchange(chunks_), chunks_, wanted_.load()})); }
+
+  const ChunkFunction& chunk_;
+  const int64_t chunks_;
+  std::atomic<int> arrived_{0};
+  std::atomic<int64_t> next_{0};
+  std::atomic<int64_t> finished_{0};
+  std::atomic<int64_t> wanted_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
 };
 
 // Owned for the life of a process and never destroyed: its thread may still wait when the process ends.
 class Launcher {
  public:
-  // False, and nothing done, if a region is under way or no thread could be had.
-  bool run(Region& region, const StopFunction& stop) {
-    std::unique_lock<std::mutex> busy(busy_, std::try_to_lock);
-    if (!busy.owns_lock() || !start()) return false;
-    std::unique_lock<std::mutex> lock(mutex_);
-    region_ = &region;
+  // Brings helpers, if no other region has them and a thread can be had.
+  void launch(const std::shared_ptr<Region>& region) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if ((region_ && !region_->is_done()) || !start()) return;
+    region_ = region;
     changed_.notify_all();
-    while (region_) {
-      if (changed_.wait_for(lock, kPollInterval, [this] { return region_ == nullptr; })) break;
-      lock.unlock();
-      if (!region.stopped.load() && stop()) region.stopped.store(true);
-      lock.lock();
-    }
-    return true;
   }
 
  private:
@@ -63,25 +102,21 @@ class Launcher {
   }
 
   [[noreturn]] void serve() {
+    std::shared_ptr<Region> served;
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
-      changed_.wait(lock, [this] { return region_ != nullptr; });
-      Region* region = region_;
+      changed_.wait(lock, [&] { return region_ != served; });
+      served = region_;
       lock.unlock();
-#pragma omp parallel num_threads(region->workers)
-      region->work(next_worker_.fetch_add(1));
-      next_worker_.store(0);
+#pragma omp parallel num_threads(served->workers - 1)
+      served->help();
       lock.lock();
-      region_ = nullptr;
-      changed_.notify_all();
     }
   }
 
-  std::mutex busy_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  Region* region_ = nullptr;
-  std::atomic<int> next_worker_{0};
+  std::shared_ptr<Region> region_;
   bool started_ = false;
 };
 
@@ -99,24 +134,12 @@ Launcher& launcher() {
   return *instance.load();
 }
 
-bool work_alone(Region& region, const StopFunction& stop) {
-  auto polled = std::chrono::steady_clock::now();
-  for (int64_t index = 0; index < region.chunks; ++index) {
-    (*region.chunk)(0, index);
-    const auto now = std::chrono::steady_clock::now();
-    if (now - polled < kPollInterval) continue;
-    polled = now;
-    if (stop()) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 bool for_each_chunk(int64_t chunks, int workers, const ChunkFunction& chunk, const StopFunction& stop) {
-  Region region{chunks, workers, &chunk};
-  if (workers > 1 && chunks > 1 && launcher().run(region, stop)) return !region.stopped.load();
-  return work_alone(region, stop);
+  const auto region = std::make_shared<Region>(chunks, workers, chunk);
+  if (workers > 1 && chunks > 1) launcher().launch(region);
+  return region->work(stop);
 }
 
 }  // namespace tally
