@@ -129,7 +129,7 @@ def main() -> int:
     more, less = compare(counts, recorded["counts"])
     kept = sum(map(len, counts.values()))
     print(f"{kept} counts on {', '.join(counts)}; {len(more)} rose, {len(less)} fell by over 3 %")
-    print(*more, *less, sep="\n")
+    print(*([] if arguments.update else more), *less, sep="\n")
     if less and not arguments.update:
         print("--update records what has become cheaper")
     return 1 if more and not arguments.update else 0
