@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+import warnings
 from datetime import datetime, timezone
 from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks import bandwidth, competitors, machine, ours, table
+from benchmarks import bandwidth, competitors, machine, memory, ours, table
 from benchmarks.cases import CASES
 from benchmarks.class_cases import CLASS_CASES
+from benchmarks.results import dump, faults
 from benchmarks.runner import Options, run_case
 
 
@@ -37,7 +38,9 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--competitors", type=_names(modules), default=modules, help=f"of {','.join(modules)}")
     parser.add_argument("--threads", type=int, default=machine.usable_threads(), help="the most to use")
     parser.add_argument("--rounds", type=int, default=5, help="times that every arm is measured")
-    parser.add_argument("--slow-seconds", type=float, default=2.0, help="slower arms are timed on a slice of the rows")
+    parser.add_argument("--slow-seconds", type=float, default=0.6, help="slower arms are timed on a slice of the rows")
+    parser.add_argument("--case-seconds", type=float, default=25.0, help="a longer case has no third round")
+    parser.add_argument("--memory", action="store_true", help="also this package's peak memory beyond the inputs")
     parser.add_argument("--all-instruction-sets", action="store_true", help="time this package on each")
     parser.add_argument("--quick", action="store_true", help="tiny arrays, one round: checks answers, not speed")
     parser.add_argument("--json", type=Path, help="where to write everything measured")
@@ -45,11 +48,12 @@ def _parse_arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Run the cases, write JSON, print the tables."""
+    """Run the cases, write JSON, print the tables; exit with 1 if a competitor failed or a job took too much memory."""
     arguments = _parse_arguments()
+    warnings.simplefilter("ignore")  # of competitors: unavailable dtypes, casts
     tools, skipped = competitors.load(arguments.competitors)
     tools = ours.tools(arguments.all_instruction_sets) + tools
-    options = Options(arguments.threads, arguments.rounds, arguments.slow_seconds)
+    options = Options(arguments.threads, arguments.rounds, arguments.slow_seconds, arguments.case_seconds)
     if arguments.quick:
         options = Options(arguments.threads, rounds=1, slow_seconds=0.1)
     results = {
@@ -65,10 +69,14 @@ def main() -> None:
     cases = CLASS_CASES if arguments.classes else {name: CASES[name] for name in arguments.cases}
     for case in tqdm(cases.values(), disable=None, file=sys.stderr, unit="case"):
         case = case.quick() if arguments.quick else case
-        results["cases"].append(run_case(case, tools, options))
+        record = run_case(case, tools, options)
+        if arguments.memory:
+            record["peak_bytes_beyond_inputs"] = memory.peak_beyond_inputs(case, options.threads)
+        results["cases"].append(record)
         if arguments.json:
-            arguments.json.write_text(json.dumps(results, indent=1) + "\n")
+            arguments.json.write_text(dump(results))
     print(table.report(results))
+    sys.exit(1 if faults(results) else 0)
 
 
 if __name__ == "__main__":

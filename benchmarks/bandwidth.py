@@ -19,18 +19,17 @@ def _numpy_read_sum(pool: ThreadPoolExecutor, array: np.ndarray, threads: int) -
     return sum(int(part) for part in pool.map(np.sum, np.array_split(words, threads)))
 
 
-def _find_read_sum() -> tuple[str, ReadSum]:
+def _find_read_sum() -> tuple[str, ReadSum, Callable[[], None]]:
     try:
+        import tallymetrics
         from tallymetrics import _core
     except ImportError:
-        pass
-    else:
-        if hasattr(_core, "read_sum"):
-            return "vectorised sum of the package", _core.read_sum
-    return "NumPy sum", partial(_numpy_read_sum, ThreadPoolExecutor())
+        return "NumPy sum", partial(_numpy_read_sum, ThreadPoolExecutor()), lambda: None
+    use_best = partial(tallymetrics.set_instruction_set, tallymetrics.get_instruction_set())
+    return "vectorised sum of the package", _core.read_sum, use_best
 
 
-READ_NAME, _read_sum = _find_read_sum()
+READ_NAME, _read_sum, use_best_instruction_set = _find_read_sum()
 
 
 def plain_read(arrays: dict[str, np.ndarray], threads: int) -> None:

@@ -40,27 +40,29 @@ class Case:
 
 _COLLECTION = "accuracy + top-5 + cross-entropy + confusion matrix"
 
+_BINARY = "accuracy + precision + recall at 0.5"
+_TOP_5 = "top-5 accuracy"
+_UPDATE = {"top_k": (3, 5), "update_only": True}
+
 CASES = {
     case.name: case
     for case in (
         Case("confusion_10", "confusion matrix, 50M pairs, 10 classes", 50_000_000, 5_000, 10, data.uniform_pairs),
         Case("confusion_1000", "same, 1000 classes, zipf", 50_000_000, 5_000, 1000, data.zipf_pairs),
-        Case("top_5", "top-5 accuracy, 200k x 1000", 200_000, 200, 1000, data.probabilities),
+        Case("confusion_weighted", "same, 10 classes, weighted", 50_000_000, 5_000, 10, data.weighted_pairs),
+        Case("confusion_maps", "same, 21 classes, uint8 maps", 50_000_000, 5_000, 21, data.segmentation_maps),
+        Case("accuracy", "accuracy, 1M x 10", 1_000_000, 2_000, 10, data.probabilities),
+        Case("top_5", f"{_TOP_5}, 200k x 1000", 200_000, 200, 1000, data.probabilities),
+        Case("top_5_wide", f"{_TOP_5}, 5k x 50k", 5_000, 20, 50_000, data.logits),
+        Case("top_5_wide_half", f"{_TOP_5}, 5k x 50k float16", 5_000, 20, 50_000, data.half_logits),
+        Case("auc_200", "AUC, 200 thresholds, 10M", 10_000_000, 5_000, 2, data.binary_labels, tolerance=1e-4),
+        Case("auc_exact", "AUC, exact, 10M", 10_000_000, 5_000, 2, data.binary_integers),
+        Case("binary_counts", f"{_BINARY}, 50M", 50_000_000, 5_000, 2, data.binary_labels),
+        Case("regression", "MAE + MSE + RMSE, 50M", 50_000_000, 5_000, 1, data.regression),
         Case("collection", f"{_COLLECTION}, 200k x 1000", 200_000, 200, 1000, data.probabilities),
         Case("collection_logits", "same, from logits", 200_000, 200, 1000, data.logits, from_logits=True),
-        Case("accuracy", "accuracy, 1M x 10", 1_000_000, 2_000, 10, data.probabilities),
         Case("row_emd", "row EMD, r = 2, 1M x 100", 1_000_000, 1_000, 100, data.histogram_rows),
-        Case("regression", "MSE + MAE, rank 1, 50M", 50_000_000, 5_000, 1, data.regression),
-        Case("update_32", "one update, accuracy, 32 x 10", 32, 32, 10, data.probabilities, update_only=True),
-        Case(
-            "update_32_collection",
-            "one update, five metrics, 32 x 10",
-            32,
-            32,
-            10,
-            data.probabilities,
-            top_k=(3, 5),
-            update_only=True,
-        ),
+        Case("update_32", "one update, accuracy, 32 x 10", 32, 32, 10, data.probabilities, **_UPDATE),
+        Case("update_32_collection", "one update, five metrics, 32 x 10", 32, 32, 10, data.probabilities, **_UPDATE),
     )
 }

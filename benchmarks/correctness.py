@@ -16,9 +16,9 @@ def assert_same_answer(tool: str, answer: Answer, reference: Answer, tolerance: 
 
     Args:
         tool: Named in the error.
-        answer: Name -> number or integer array.
+        answer: Name -> number or array.
         reference: The answer to be met, with the same names.
-        tolerance: Relative difference allowed in numbers; arrays must be equal.
+        tolerance: Relative difference allowed in numbers; arrays of integers must be equal.
 
     Raises:
         WrongAnswerError: If names or values differ.
@@ -27,9 +27,9 @@ def assert_same_answer(tool: str, answer: Answer, reference: Answer, tolerance: 
         raise WrongAnswerError(f"{tool} answered {sorted(answer)}, not {sorted(reference)}")
     for name, expected in reference.items():
         got, expected = np.asarray(answer[name]), np.asarray(expected)
-        if expected.ndim:
+        if expected.ndim and expected.dtype.kind in "iu":
             same = np.array_equal(got, expected)
         else:
-            same = bool(np.isclose(got, expected, rtol=tolerance, atol=0))
+            same = got.shape == expected.shape and bool(np.isclose(got, expected, rtol=tolerance, atol=0).all())
         if not same:
             raise WrongAnswerError(f"{tool} answered {name} = {got}, not {expected}")

@@ -1,4 +1,4 @@
-"""The arrays of the cases, from fixed seeds: int64 labels, float32 scores, all C-contiguous."""
+"""The arrays of the cases, from fixed seeds: int64 labels and float32 scores unless said, all C-contiguous."""
 
 from __future__ import annotations
 
@@ -47,29 +47,54 @@ def zipf_pairs(case: Case) -> Arrays:
     return _pairs(case.rows, draw, generator)
 
 
-def _scores(case: Case, finish: Callable[[np.ndarray], None]) -> Arrays:
+def weighted_pairs(case: Case) -> Arrays:
+    """Pairs whose labels are equally frequent, and a float32 weight for each."""
+    generator = np.random.default_rng(17)
+    return uniform_pairs(case) | {"sample_weight": generator.random(case.rows, dtype=np.float32)}
+
+
+def segmentation_maps(case: Case) -> Arrays:
+    """Pixels of uint8 in runs of equal labels, about 60 long, and predictions that go wrong in runs too."""
+    generator = np.random.default_rng(18)
+
+    def runs(length: int) -> np.ndarray:
+        lengths = generator.geometric(1 / length, 2 * case.rows // length + 100)
+        return np.repeat(generator.integers(0, case.classes, len(lengths), np.uint8), lengths)[: case.rows]
+
+    y_true, other = runs(60), runs(25)
+    wrong = np.repeat(generator.random(case.rows // 30 + 1) > _SHARE_CORRECT, 30)[: case.rows]
+    return {"y_true": y_true, "y_pred": np.where(wrong, other, y_true)}
+
+
+def _scores(case: Case, finish: Callable[[np.ndarray], None], dtype: type[np.floating] = np.float32) -> Arrays:
     """Rows of normal scores in which the true class is raised; no score equals that of the true class.
 
     Tools break ties differently, and a benchmark of equal answers must not hang on that.
     """
     generator = np.random.default_rng(12)
     y_true = generator.integers(0, case.classes, case.rows)
-    y_pred = np.empty((case.rows, case.classes), np.float32)
+    y_pred = np.empty((case.rows, case.classes), dtype)
     for part in row_blocks(case.rows, max(1, _BLOCK_VALUES // case.classes)):
         block, labels = y_pred[part], y_true[part]
-        generator.standard_normal(out=block, dtype=np.float32)
+        drawn = generator.standard_normal(block.shape, dtype=np.float32)
         places = np.arange(len(block)), labels
-        block[places] += np.float32(np.sqrt(2 * np.log(case.classes)))
-        finish(block)
+        drawn[places] += np.float32(np.sqrt(2 * np.log(case.classes)))
+        finish(drawn)
+        block[:] = drawn
         while (tied := (block == block[places][:, None]).sum(axis=1) > 1).any():
             rows = np.flatnonzero(tied)
-            block[rows, labels[rows]] = np.nextafter(block[rows, labels[rows]], np.float32(np.inf))
+            block[rows, labels[rows]] = np.nextafter(block[rows, labels[rows]], dtype(np.inf))
     return {"y_true": y_true, "y_pred": y_pred}
 
 
 def logits(case: Case) -> Arrays:
     """Scores before the softmax."""
     return _scores(case, lambda block: None)
+
+
+def half_logits(case: Case) -> Arrays:
+    """Scores before the softmax, as float16."""
+    return _scores(case, lambda block: None, np.float16)
 
 
 def _softmax(block: np.ndarray) -> None:
@@ -119,10 +144,30 @@ def one_hot_rows(case: Case) -> Arrays:
     return {"y_true": np.eye(case.classes, dtype=np.float32)[arrays["y_true"]], "y_pred": arrays["y_pred"]}
 
 
+def _binary(rows: int, dtype: type[np.number]) -> Arrays:
+    """Labels 0 and 1, and scores between them that lie on none of 200 even thresholds."""
+    generator = np.random.default_rng(16)
+    y_true, y_pred = np.empty(rows, dtype), np.empty(rows, np.float32)
+    for part in row_blocks(rows, _BLOCK_VALUES):
+        labels = generator.integers(0, 2, part.stop - part.start)
+        # The median of three uniform numbers, lower or higher by the label.
+        scores = np.sort(generator.random((3, len(labels)), dtype=np.float32), axis=0)[1]
+        scores = (scores * 0.75 + 0.25 * labels).astype(np.float32).clip(1e-6, 1 - 1e-6)
+        near = np.abs(scores * 199 - np.round(scores * 199)) < 1e-4
+        y_true[part], y_pred[part] = labels, np.where(near, scores + np.float32(2e-6), scores)
+    return {"y_true": y_true, "y_pred": y_pred}
+
+
+def binary_labels(case: Case) -> Arrays:
+    """Labels of float32, as Keras users have them, and scores."""
+    return _binary(case.rows, np.float32)
+
+
+def binary_integers(case: Case) -> Arrays:
+    """Labels of int64 and scores."""
+    return _binary(case.rows, np.int64)
+
+
 def binary_scores(case: Case) -> Arrays:
     """Labels 0 and 1 of shape [rows, 1], and scores between them that lie on no threshold."""
-    generator = np.random.default_rng(16)
-    y_true = generator.integers(0, 2, (case.rows, 1))
-    scores = generator.beta(2 + y_true, 3 - y_true).astype(np.float32).clip(1e-6, 1 - 1e-6)
-    near = np.abs(scores * 199 - np.round(scores * 199)) < 1e-4
-    return {"y_true": y_true.astype(np.float32), "y_pred": np.where(near, scores + np.float32(2e-6), scores)}
+    return {name: array[:, None] for name, array in _binary(case.rows, np.float32).items()}

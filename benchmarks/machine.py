@@ -7,7 +7,20 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-_PACKAGES = ("tallymetrics", "numpy", "numba", "scikit-learn", "torch", "torchmetrics", "torcheval", "keras")
+_PACKAGES = (
+    "tallymetrics",
+    "numpy",
+    "scipy",
+    "numba",
+    "polars",
+    "duckdb",
+    "scikit-learn",
+    "torch",
+    "torchmetrics",
+    "torcheval",
+    "keras",
+    "jax",
+)
 _CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 
 

@@ -45,6 +45,23 @@ def _row_emd(case: Case) -> tuple:
 
 def _regression(case: Case) -> tuple:
     parts = [metrics.MeanSquaredError(name="mse"), metrics.MeanAbsoluteError(name="mae")]
+    return _start(metrics.MetricCollection([*parts, metrics.RootMeanSquaredError(name="rmse")]), _as_answer)
+
+
+def _auc_200(case: Case) -> tuple:
+    return _start(metrics.AUC(), lambda result: {"auc": result})
+
+
+def _auc_exact(case: Case) -> tuple:
+    return _start(metrics.AUC(num_thresholds=None), lambda result: {"auc": result})
+
+
+def _binary_counts(case: Case) -> tuple:
+    parts = [
+        metrics.BinaryAccuracy(name="accuracy"),
+        metrics.Precision(name="precision"),
+        metrics.Recall(name="recall"),
+    ]
     return _start(metrics.MetricCollection(parts), _as_answer)
 
 
@@ -55,12 +72,19 @@ def _as_answer(result: Answer) -> Answer:
 _STARTS: dict[str, Start] = {
     "confusion_10": _confusion,
     "confusion_1000": _confusion,
+    "confusion_weighted": _confusion,
+    "confusion_maps": _confusion,
+    "accuracy": _accuracy,
     "top_5": _top_5,
+    "top_5_wide": _top_5,
+    "top_5_wide_half": _top_5,
+    "auc_200": _auc_200,
+    "auc_exact": _auc_exact,
+    "binary_counts": _binary_counts,
+    "regression": _regression,
     "collection": _collection,
     "collection_logits": _collection,
-    "accuracy": _accuracy,
     "row_emd": _row_emd,
-    "regression": _regression,
     "update_32": _accuracy,
     "update_32_collection": _collection,
     **dict.fromkeys(CLASS_CASES, partial(start_class, metrics)),

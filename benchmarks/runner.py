@@ -14,27 +14,31 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.bandwidth import plain_read
+from benchmarks.bandwidth import plain_read, use_best_instruction_set
 from benchmarks.cases import Case
 from benchmarks.correctness import assert_same_answer
-from benchmarks.tools import Answer, Arrays, Job, Tool
+from benchmarks.tools import Answer, Arrays, Job, Tool, leave_threads
 
 _SLICE_PARTS = (1000, 20, 1)
 _PROBE_CALLS = 10
 _SETTLE_SECONDS = 0.01
 _UPDATE_SECONDS = 0.02
+_QUICK_SECONDS, _QUICK_TIMES = 0.1, 3
+_FEWEST_ROUNDS = 2
 
 
 @dataclass(frozen=True)
 class Options:
     """How long to measure: rounds over all arms, and the time beyond which an arm gets a slice of the rows.
 
-    An arm that has used three times `slow_seconds` sits out the remaining rounds.
+    An arm that has used twice `slow_seconds` sits out the remaining rounds; a case that has used `case_seconds` has no
+    third round.
     """
 
     threads: int
     rounds: int = 5
-    slow_seconds: float = 2.0
+    slow_seconds: float = 0.6
+    case_seconds: float = 25.0
 
 
 @dataclass
@@ -51,6 +55,12 @@ class Arm:
     calls: int = 1
     seconds: list[float] = field(default_factory=list)
     job: Job | None = None
+
+    def measure(self) -> None:
+        """Time it once, or a few times where that is quick."""
+        self.seconds.append(self.time())
+        if self.seconds[-1] * self.calls < _QUICK_SECONDS:
+            self.seconds += [self.time() for _ in range(_QUICK_TIMES - 1)]
 
     def time(self) -> float:
         """Return the seconds of one call, the mean over `calls`."""
@@ -74,10 +84,15 @@ class Arm:
             "rows": self.rows,
             "scale": scale,
             "calls_per_time": self.calls,
-            "raw_seconds": self.seconds,
-            "best_seconds": min(self.seconds) * scale,
-            "median_seconds": statistics.median(self.seconds) * scale,
+            "raw_seconds": [_rounded(seconds) for seconds in self.seconds],
+            "best_seconds": _rounded(min(self.seconds) * scale),
+            "median_seconds": _rounded(statistics.median(self.seconds) * scale),
         }
+
+
+def _rounded(seconds: float) -> float:
+    """Keep five digits."""
+    return float(f"{seconds:.5g}")
 
 
 def _prepare(tool: Tool, threads: int, instruction_set: str) -> None:
@@ -87,9 +102,10 @@ def _prepare(tool: Tool, threads: int, instruction_set: str) -> None:
 
 
 def _tool_arms(case: Case, tool: Tool, threads: int) -> Iterator[Arm]:
-    """Make the arms of a tool; ours run on one and on all threads, competitors on all that they can use."""
+    """Make the arms of a tool: libraries on all threads that they can use, others also on one where one can say so."""
     all_threads = threads if tool.parallel else 1
-    counts = {1, all_threads} if tool.kind == "ours" and not case.update_only else {all_threads}
+    both = tool.kind != "library" and tool.set_threads is not leave_threads and not case.update_only
+    counts = {1, all_threads} if both else {all_threads}
     make_job = partial(tool.jobs[case.name], case)
     for instruction_set in tool.instruction_sets:
         for count in sorted(counts):
@@ -104,7 +120,7 @@ def _read_job(threads: int, arrays: Arrays) -> Job:
 def _read_arms(case: Case, threads: int) -> Iterator[Arm]:
     """Make the plain reads; 32 rows are in the cache, where a read says nothing."""
     for count in () if case.update_only else sorted({1, threads}):
-        yield Arm("plain read", "read", count, "", partial(_read_job, count), lambda: None)
+        yield Arm("plain read", "read", count, "", partial(_read_job, count), use_best_instruction_set)
 
 
 def _head(arrays: Arrays, rows: int) -> Arrays:
@@ -119,48 +135,68 @@ def _answer(arm: Arm, arrays: Arrays) -> Answer:
     return {name: np.array(value) for name, value in answer.items()}
 
 
-def _check(case: Case, arms: list[Arm], arrays: Arrays, options: Options) -> None:
-    """Compare the answers of all arms with those of the first, on growing slices of the rows.
+def _check_arm(case: Case, arm: Arm, arrays: Arrays, references: dict[int, Answer], options: Options) -> None:
+    """Compare the answers of an arm with the references, on growing slices of the rows.
 
     An arm that would take more than `slow_seconds` for all rows, or five times that for the next slice, stays with
     the slice it has; small slices overestimate, as every call has a fixed cost.
     """
-    slices = [case.rows] if case.update_only else [math.ceil(case.rows / part) for part in _SLICE_PARTS]
-    reference = {rows: _answer(arms[0], _head(arrays, rows)) for rows in slices}
+    arm.calls = _PROBE_CALLS if case.update_only else 1
+    for rows, reference in references.items():
+        limit = options.slow_seconds * (1 if rows == case.rows else 5)
+        if arm.rows and arm.time() * rows / arm.rows > limit:
+            break
+        arm.rows = rows
+        answer = _answer(arm, _head(arrays, rows))
+        if arm.kind != "read":
+            assert_same_answer(arm.tool, answer, reference, case.tolerance)
+    if case.update_only:
+        arm.calls = math.ceil(_UPDATE_SECONDS / arm.time())
+
+
+def _check(case: Case, arms: list[Arm], arrays: Arrays, options: Options) -> tuple[list[Arm], dict[str, str]]:
+    """Return the arms whose answers are those of the first of ours, and tool -> reason for the other competitors."""
+    slices = [case.rows] if case.update_only else sorted({math.ceil(case.rows / part) for part in _SLICE_PARTS})
+    ours = next(arm for arm in arms if arm.kind == "ours")
+    references = {rows: _answer(ours, _head(arrays, rows)) for rows in slices}
+    kept, failed = [], {}
     for arm in arms:
-        arm.calls = _PROBE_CALLS if case.update_only else 1
-        for rows in slices:
-            limit = options.slow_seconds * (1 if rows == case.rows else 5)
-            if arm.rows and arm.time() * rows / arm.rows > limit:
-                break
-            arm.rows = rows
-            answer = _answer(arm, _head(arrays, rows))
-            if arm.kind != "read":
-                assert_same_answer(arm.tool, answer, reference[rows], case.tolerance)
-        if case.update_only:
-            arm.calls = math.ceil(_UPDATE_SECONDS / arm.time())
+        try:
+            _check_arm(case, arm, arrays, references, options)
+        except Exception as error:  # whatever a competitor raises costs only its row
+            if arm.kind == "ours":
+                raise
+            failed[arm.tool] = f"{type(error).__name__}: {error}"[:300]
+        else:
+            kept.append(arm)
+    return kept, failed
 
 
 def run_case(case: Case, tools: list[Tool], options: Options) -> dict[str, Any]:
     """Check and time one case.
 
     Returns:
-        The record of the case as written to JSON: arms with raw times, and tools without such a job.
+        The record of the case as written to JSON: arms with raw times, tools without such a job, and tools that failed.
     """
     arrays = case.make_arrays(case)
-    arms = [arm for tool in tools if case.name in tool.jobs for arm in _tool_arms(case, tool, options.threads)]
-    arms += _read_arms(case, options.threads)
-    _check(case, arms, arrays, options)
+    start = time.perf_counter()
+    arms = list(_read_arms(case, options.threads))
+    arms += [arm for tool in tools if case.name in tool.jobs for arm in _tool_arms(case, tool, options.threads)]
+    arms, failed = _check(case, arms, arrays, options)
     gc.collect()
-    for _ in range(options.rounds):
+    for number in range(options.rounds):
+        if number >= _FEWEST_ROUNDS and time.perf_counter() - start > options.case_seconds:
+            break
         for arm in arms:
-            if sum(arm.seconds) * arm.calls < 3 * options.slow_seconds:
-                arm.seconds.append(arm.time())
+            if sum(arm.seconds) * arm.calls < 2 * options.slow_seconds:
+                arm.measure()
+    named = {tool.name for tool in tools if case.name in tool.jobs}
     return {
         "name": case.name,
         "title": case.title,
         "rows": case.rows,
         "bytes": sum(array.nbytes for array in arrays.values()),
+        "without_this_job": sorted({tool.name for tool in tools} - named),
+        "failed": failed,
         "arms": [arm.summary(case) for arm in arms],
-        "without_this_job": sorted({tool.name for tool in tools if case.name not in tool.jobs}),
     }

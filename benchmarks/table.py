@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-Record = dict[str, Any]
+from benchmarks.results import Record, faults
 
 
 def _fastest(arms: list[Record], kind: str) -> Record | None:
@@ -46,21 +46,58 @@ def _markdown(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def _ours(case: Record, threads: int | None = None) -> Record | None:
+    """Return the fastest of ours with that many threads, or with the most; on the fastest instruction set."""
+    ours = [arm for arm in case["arms"] if arm["kind"] == "ours"]
+    threads = max(arm["threads"] for arm in ours) if threads is None else threads
+    return _fastest([arm for arm in ours if arm["threads"] == threads], "ours")
+
+
+def _memory(case: Record) -> str:
+    peak = case.get("peak_bytes_beyond_inputs")
+    return "-" if peak is None else f"{peak / 1e6:.1f}"
+
+
+def summary_row(case: Record) -> dict[str, str]:
+    """Return the two ratios of a case, to the best competitors and to the limit, on all threads and on one."""
+    most, single = _ours(case), _ours(case, 1)
+    assert most is not None
+    library, by_hand = (_fastest(case["arms"], kind) for kind in ("library", "by hand"))
+    by_hand_single = _fastest([arm for arm in case["arms"] if arm["threads"] == 1], "by hand")
+    return {
+        "job": case["title"],
+        "x library": _times_faster(most, library),
+        "x by hand": _times_faster(most, by_hand),
+        "x by hand, 1 thread": _times_faster(single, by_hand_single) if single else "-",
+        "/ read": _times_read(case, most),
+        "/ read, 1 thread": _times_read(case, single),
+        "MB": _memory(case),
+        "time": _time(most["best_seconds"]),
+    }
+
+
 def summary_table(results: Record) -> str:
-    """One row per case: ours on all threads against the fastest competitors, and against a plain read."""
+    """One row per case: how many times as fast as the fastest competitors, and how many times a plain read."""
+    rows = [summary_row(case) for case in results["cases"]]
+    return _markdown(list(rows[0]), [list(row.values()) for row in rows])
+
+
+def instruction_set_table(results: Record) -> str:
+    """One row per case: the time on one thread of each instruction set, and how many times that of the next."""
+    names = list(dict.fromkeys(arm["instruction_set"] for arm in _all_ours(results)))
     rows = []
     for case in results["cases"]:
-        ours = [arm for arm in case["arms"] if arm["kind"] == "ours"]
-        most = max(arm["threads"] for arm in ours)
-        fastest = _fastest([arm for arm in ours if arm["threads"] == most], "ours")
-        single = _fastest([arm for arm in ours if arm["threads"] == 1], "ours")
-        assert fastest is not None
-        library, by_hand = (_fastest(case["arms"], kind) for kind in ("library", "by hand"))
-        ratios = [_times_faster(fastest, library), _times_faster(fastest, by_hand)]
-        reads = [_times_read(case, fastest), _times_read(case, single)]
-        rows.append([case["title"], *ratios, *reads, _time(fastest["best_seconds"])])
-    header = ["case", "x fastest library", "x fastest by hand", "/ plain read, all threads", "/ plain read, 1 thread"]
-    return _markdown([*header, "time, all threads"], rows)
+        times = {}
+        for name in names:
+            arms = [arm for arm in case["arms"] if arm["kind"] == "ours" and arm["instruction_set"] == name]
+            times[name] = min(arm["best_seconds"] for arm in arms if arm["threads"] == min(a["threads"] for a in arms))
+        ratios = [f"{times[slow] / times[fast]:.2f}" for slow, fast in pairwise(names)]
+        rows.append([case["title"], *(_time(times[name]) for name in names), *ratios])
+    return _markdown(["job, 1 thread", *names, *(f"{slow} / {fast}" for slow, fast in pairwise(names))], rows)
+
+
+def _all_ours(results: Record) -> list[Record]:
+    return [arm for case in results["cases"] for arm in case["arms"] if arm["kind"] == "ours"]
 
 
 def _arm_row(case: Record, arm: Record) -> list[str]:
@@ -95,8 +132,11 @@ def notes(results: Record) -> str:
 
 
 def report(results: Record) -> str:
-    """Return notes and both tables."""
-    return "\n\n".join([notes(results), summary_table(results), full_table(results)])
+    """Return notes, all tables that the results have, and what went wrong."""
+    parts = [notes(results), summary_table(results)]
+    if len({arm["instruction_set"] for arm in _all_ours(results)}) > 1:
+        parts.append(instruction_set_table(results))
+    return "\n\n".join([*parts, full_table(results), *faults(results)])
 
 
 if __name__ == "__main__":

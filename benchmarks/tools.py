@@ -14,8 +14,8 @@ from benchmarks.cases import Case
 Arrays = dict[str, np.ndarray]
 Answer = dict[str, Any]
 Convert = Callable[[np.ndarray], Any]
-Compute = Callable[[Case, Any, Any], Answer]
-Update = Callable[[Any, Any], Any]
+Compute = Callable[..., Answer]
+Update = Callable[..., Any]
 Start = Callable[[Case], tuple[Update, Callable[[], Answer]]]
 
 
@@ -30,7 +30,7 @@ class Job:
 JobFactory = Callable[[Case, Arrays], Job]
 
 
-def _leave_threads(threads: int) -> None:
+def leave_threads(threads: int) -> None:
     """Suit tools that always use one thread."""
 
 
@@ -45,7 +45,7 @@ class Tool:
     kind: str
     jobs: Mapping[str, JobFactory]
     parallel: bool = False
-    set_threads: Callable[[int], None] = _leave_threads
+    set_threads: Callable[[int], None] = leave_threads
     set_instruction_set: Callable[[str], None] | None = None
     instruction_sets: tuple[str, ...] = field(default=("",))
 
@@ -56,10 +56,10 @@ def as_is(array: np.ndarray) -> np.ndarray:
 
 
 def computing(functions: Mapping[str, Compute], convert: Convert = as_is) -> dict[str, JobFactory]:
-    """Make jobs of functions that answer in one call and keep no state."""
+    """Make jobs of functions of the case and its arrays that answer in one call and keep no state."""
 
     def make(compute: Compute, case: Case, arrays: Arrays) -> Job:
-        return Job(partial(compute, case, convert(arrays["y_true"]), convert(arrays["y_pred"])))
+        return Job(partial(compute, case, *map(convert, arrays.values())))
 
     return {name: partial(make, compute) for name, compute in functions.items()}
 
@@ -68,14 +68,14 @@ def accumulating(starts: Mapping[str, Start], convert: Convert = as_is) -> dict[
     """Make jobs of accumulators: start, one update, answer; only the update is timed where the case says so."""
 
     def make(start: Start, case: Case, arrays: Arrays) -> Job:
-        y_true, y_pred = convert(arrays["y_true"]), convert(arrays["y_pred"])
+        converted = [convert(array) for array in arrays.values()]
         if case.update_only:
             update, answer = start(case)
-            return Job(partial(update, y_true, y_pred), lambda _: answer())
+            return Job(partial(update, *converted), lambda _: answer())
 
         def run() -> Answer:
             update, answer = start(case)
-            update(y_true, y_pred)
+            update(*converted)
             return answer()
 
         return Job(run)

@@ -31,9 +31,9 @@ def load_keras(backend: str) -> ModuleType:
 
 
 def _start(finish: Callable[[Any], None], metrics: dict) -> tuple:
-    def update(y_true: object, y_pred: object) -> None:
+    def update(*arrays: object) -> None:
         for metric in metrics.values():
-            metric.update_state(y_true, y_pred)
+            metric.update_state(*arrays)
             finish(metric)
 
     return update, lambda: {name: np.asarray(_read(name, metric)) for name, metric in metrics.items()}
@@ -56,7 +56,15 @@ def starts(keras: ModuleType, finish: Callable[[Any], None] = lambda metric: Non
         return _start(finish, {"confusion_matrix": metrics.MeanIoU(case.classes)})
 
     def regression(case: Case) -> tuple:
-        return _start(finish, {"mse": metrics.MeanSquaredError(), "mae": metrics.MeanAbsoluteError()})
+        errors = {"mse": metrics.MeanSquaredError(), "mae": metrics.MeanAbsoluteError()}
+        return _start(finish, errors | {"rmse": metrics.RootMeanSquaredError()})
+
+    def binary_counts(case: Case) -> tuple:
+        counts = {"precision": metrics.Precision(), "recall": metrics.Recall()}
+        return _start(finish, {"accuracy": metrics.BinaryAccuracy()} | counts)
+
+    def top_5(case: Case) -> tuple:
+        return _start(finish, {"top_5": metrics.SparseTopKCategoricalAccuracy(k=5)})
 
     def accuracy(case: Case) -> tuple:
         return _start(finish, {"accuracy": metrics.SparseCategoricalAccuracy()})
@@ -71,14 +79,17 @@ def starts(keras: ModuleType, finish: Callable[[Any], None] = lambda metric: Non
     return {
         "confusion_10": confusion,
         "confusion_1000": confusion,
-        "top_5": lambda case: _start(finish, {"top_5": metrics.SparseTopKCategoricalAccuracy(k=5)}),
+        "confusion_maps": confusion,
+        "accuracy": accuracy,
+        "top_5": top_5,
+        "top_5_wide": top_5,
+        "top_5_wide_half": top_5,
+        "auc_200": lambda case: _start(finish, {"auc": metrics.AUC()}),
+        "binary_counts": binary_counts,
+        "regression": regression,
         "collection": collection,
         "collection_logits": collection,
-        "accuracy": accuracy,
         "row_emd": lambda case: _start(finish, {"row_emd": metrics.MeanMetricWrapper(emd)}),
-        "regression": lambda case: _start(
-            finish, {"mse": metrics.MeanSquaredError(), "mae": metrics.MeanAbsoluteError()}
-        ),
         "update_32": accuracy,
         "update_32_collection": collection,
         **dict.fromkeys(CLASS_CASES, lambda case: start_class(metrics, case, finish)),

@@ -10,18 +10,66 @@ from numba import njit
 _EPSILON = 1e-7
 
 
+_BLOCK = 512
+_SMALL_TABLE = 4096
+
+
 @njit(nogil=True)
-def count_cells(cells, y_true, y_pred):
-    """Count pairs into cells [classes, classes]; return False when a label is out of range."""
-    classes = cells.shape[0]
+def fill_cells(cells, classes, y_true, y_pred):
+    """Write y_true * classes + y_pred into cells, in vectors; return False when a label is out of range."""
     inside = True
     for row in range(y_true.shape[0]):
-        true_class, predicted = y_true[row], y_pred[row]
-        if 0 <= true_class < classes and 0 <= predicted < classes:
-            cells[true_class, predicted] += 1
-        else:
-            inside = False
+        true_class, predicted = np.int64(y_true[row]), np.int64(y_pred[row])
+        inside &= (true_class >= 0) & (true_class < classes) & (predicted >= 0) & (predicted < classes)
+        cells[row] = true_class * classes + predicted
     return inside
+
+
+@njit(nogil=True)
+def count_cells(classes, y_true, y_pred):
+    """Count pairs into [classes, classes], small matrices in four tables in turn."""
+    tables = np.zeros((4, classes * classes), np.uint32)
+    several = np.int64(classes * classes <= _SMALL_TABLE)
+    second, third, fourth = tables[several], tables[2 * several], tables[3 * several]
+    cells = np.empty(_BLOCK, np.int64)
+    for start in range(0, y_true.shape[0], _BLOCK):
+        rows = min(_BLOCK, y_true.shape[0] - start)
+        if not fill_cells(cells, classes, y_true[start : start + rows], y_pred[start : start + rows]):
+            raise ValueError("label out of range")
+        for row in range(0, rows - 3, 4):
+            tables[0, cells[row]] += np.uint32(1)
+            second[cells[row + 1]] += np.uint32(1)
+            third[cells[row + 2]] += np.uint32(1)
+            fourth[cells[row + 3]] += np.uint32(1)
+        for row in range(rows // 4 * 4, rows):
+            tables[0, cells[row]] += np.uint32(1)
+    return tables.sum(axis=0).reshape(classes, classes).astype(np.int64)
+
+
+@njit(nogil=True)
+def add_weights(classes, y_true, y_pred, weights):
+    """Add the weights of pairs into [classes, classes], in two tables in turn."""
+    tables = np.zeros((2, classes * classes))
+    cells = np.empty(_BLOCK, np.int64)
+    for start in range(0, y_true.shape[0], _BLOCK):
+        rows = min(_BLOCK, y_true.shape[0] - start)
+        if not fill_cells(cells, classes, y_true[start : start + rows], y_pred[start : start + rows]):
+            raise ValueError("label out of range")
+        for row in range(0, rows - 1, 2):
+            tables[0, cells[row]] += weights[start + row]
+            tables[1, cells[row + 1]] += weights[start + row + 1]
+        if rows % 2:
+            tables[0, cells[rows - 1]] += weights[start + rows - 1]
+    return tables.sum(axis=0).reshape(classes, classes)
+
+
+@njit(nogil=True)
+def count_above(scores, target):
+    """Return the number of scores above the target, in int32 lanes."""
+    above = np.int32(0)
+    for index in range(scores.shape[0]):
+        above = np.int32(above + np.int32(scores[index] > target))
+    return above
 
 
 @njit(nogil=True)
@@ -29,10 +77,29 @@ def count_top_k(y_true, y_pred, k):
     """Return the number of rows in which fewer than k scores are above that of the true class."""
     hits = 0
     for row in range(y_pred.shape[0]):
-        true_score = y_pred[row, y_true[row]]
+        hits += count_above(y_pred[row], y_pred[row, y_true[row]]) < k
+    return hits
+
+
+@njit(nogil=True)
+def order_of_half(bits):
+    """Return an integer that is ordered as the float16 with these bits."""
+    return np.int16(bits ^ (np.int16(bits >> np.int16(15)) & np.int16(0x7FFF)))
+
+
+@njit(nogil=True)
+def count_top_k_half(y_true, bits, k):
+    """As count_top_k for float16 given as int16, in int16 lanes."""
+    hits = 0
+    for row in range(bits.shape[0]):
+        target = order_of_half(bits[row, y_true[row]])
         above = 0
-        for score in y_pred[row]:
-            above += score > true_score
+        for start in range(0, bits.shape[1], 8192):
+            scores = bits[row, start : start + 8192]
+            counted = np.int16(0)
+            for index in range(scores.shape[0]):
+                counted = np.int16(counted + np.int16(order_of_half(scores[index]) > target))
+            above += counted
         hits += above < k
     return hits
 
@@ -59,11 +126,11 @@ def count_correct(y_true, y_pred):
 @njit(nogil=True, fastmath=True)
 def scan_row(scores, true_score):
     """Return (scores above the true one, maximum, sum) in one vectorised loop."""
-    above, largest, total = 0, scores[0], np.float32(0)
-    for score in scores:
-        above += score > true_score
-        largest = max(largest, score)
-        total += score
+    above, largest, total = np.int32(0), scores[0], np.float32(0)
+    for index in range(scores.shape[0]):
+        above = np.int32(above + np.int32(scores[index] > true_score))
+        largest = max(largest, scores[index])
+        total += scores[index]
     return above, largest, total
 
 
@@ -77,8 +144,10 @@ def sum_of_exponentials(scores, largest):
 
 
 @njit(nogil=True)
-def collect(cells, ranks, y_true, y_pred, from_logits):
-    """Count predictions into cells and ranks [classes] (scores above the true one); return the summed cross-entropy."""
+def collect(classes, y_true, y_pred, from_logits):
+    """Return predictions counted into cells and ranks [classes] (scores above the true one), and the cross-entropy."""
+    cells = np.zeros((classes, classes), np.int64)
+    ranks = np.zeros(classes, np.int64)
     cross_entropy = 0.0
     for row in range(y_pred.shape[0]):
         scores, true_class = y_pred[row], y_true[row]
@@ -93,7 +162,7 @@ def collect(cells, ranks, y_true, y_pred, from_logits):
             cross_entropy += math.log(sum_of_exponentials(scores, largest)) + largest - true_score
         else:
             cross_entropy -= math.log(min(max(true_score / total, _EPSILON), 1 - _EPSILON))
-    return cross_entropy
+    return cells, ranks, cross_entropy
 
 
 @njit(nogil=True, fastmath=True)
@@ -118,3 +187,63 @@ def sum_errors(y_true, y_pred):
         squares += difference * difference
         distances += abs(difference)
     return squares, distances
+
+
+@njit(nogil=True)
+def count_bins(y_true, y_pred, intervals):
+    """Count scores between even thresholds and labels into [2, intervals], in two tables in turn."""
+    tables = np.zeros((2, 2 * intervals), np.int64)
+    for row in range(0, y_true.shape[0] - 1, 2):
+        first = np.int64(y_pred[row] * np.float32(intervals)) + np.int64(y_true[row]) * intervals
+        second = np.int64(y_pred[row + 1] * np.float32(intervals)) + np.int64(y_true[row + 1]) * intervals
+        tables[0, first] += 1
+        tables[1, second] += 1
+    if y_true.shape[0] % 2:
+        tables[0, np.int64(y_pred[-1] * np.float32(intervals)) + np.int64(y_true[-1]) * intervals] += 1
+    return tables.sum(axis=0).reshape(2, intervals)
+
+
+@njit(nogil=True)
+def pack_scores(y_true, y_pred):
+    """Return the bits of positive float32 scores with the label below them, which sort as the scores do."""
+    keys = np.empty(y_true.shape[0], np.uint32)
+    bits = y_pred.view(np.uint32)
+    for row in range(y_true.shape[0]):
+        keys[row] = (bits[row] << np.uint32(1)) | np.uint32(y_true[row])
+    return keys
+
+
+@njit(nogil=True)
+def area_of_sorted(keys):
+    """Return the area under the ROC curve from sorted keys of pack_scores; ties count half."""
+    area = positives = negatives = 0
+    row = 0
+    while row < keys.shape[0]:
+        score = keys[row] >> np.uint32(1)
+        tied_positives = tied_negatives = 0
+        while row < keys.shape[0] and keys[row] >> np.uint32(1) == score:
+            tied_positives += np.int64(keys[row] & np.uint32(1))
+            tied_negatives += 1 - np.int64(keys[row] & np.uint32(1))
+            row += 1
+        area += tied_positives * (2 * negatives + tied_negatives)
+        positives += tied_positives
+        negatives += tied_negatives
+    return area / (2 * positives * negatives)
+
+
+@njit(nogil=True)
+def count_binary(y_true, y_pred):
+    """Return (true positives, false positives, positives) at 0.5, in int32 lanes."""
+    hits = false_alarms = positives = 0
+    for start in range(0, y_true.shape[0], 8192):
+        true_block, pred_block = y_true[start : start + 8192], y_pred[start : start + 8192]
+        both = only = true = np.int32(0)
+        for row in range(true_block.shape[0]):
+            label, predicted = np.int32(true_block[row] > 0.5), np.int32(pred_block[row] > np.float32(0.5))
+            both += label & predicted
+            only += predicted & ~label
+            true += label
+        hits += both
+        false_alarms += only
+        positives += true
+    return hits, false_alarms, positives

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.cases import Case
+from benchmarks.competitors.areas import INTERVALS, area_of_bins, of_binary_counts, of_errors
 from benchmarks.data import row_blocks
 from benchmarks.tools import Answer, Tool, computing
 
@@ -16,11 +17,14 @@ def _blocks(array: np.ndarray, values: int = _BLOCK_VALUES):
     return row_blocks(len(array), max(1, values // max(1, array[:1].size)))
 
 
-def _confusion(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+def _confusion(case: Case, y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | None = None) -> Answer:
     """Count cells y_true * classes + y_pred; wide tables need long blocks to pay for their output."""
-    cells = np.zeros(case.classes**2, np.int64)
+    cells = np.zeros(case.classes**2, np.int64 if sample_weight is None else np.float64)
     for part in _blocks(y_true, max(_BLOCK_VALUES, 8 * cells.size)):
-        cells += np.bincount(y_true[part] * case.classes + y_pred[part], minlength=cells.size)
+        pairs = np.multiply(y_true[part], case.classes, dtype=np.intp)
+        pairs += y_pred[part]
+        weights = None if sample_weight is None else sample_weight[part]
+        cells += np.bincount(pairs, weights, minlength=cells.size)
     return {"confusion_matrix": cells.reshape(case.classes, case.classes)}
 
 
@@ -33,6 +37,15 @@ def _top_5(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
     hits = 0
     for part in _blocks(y_pred):
         hits += np.count_nonzero(_count_above(y_true[part], y_pred[part])[1] < 5)
+    return {"top_5": hits / len(y_true)}
+
+
+def _top_5_half(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    """Compare the bits of float16 as integers that are ordered as the scores are."""
+    hits = 0
+    for part in _blocks(y_pred):
+        bits = y_pred[part].view(np.int16)
+        hits += np.count_nonzero(_count_above(y_true[part], bits ^ ((bits >> 15) & np.int16(0x7FFF)))[1] < 5)
     return {"top_5": hits / len(y_true)}
 
 
@@ -88,22 +101,62 @@ def _regression(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
         difference = y_true[part] - y_pred[part]
         squares += float(np.dot(difference, difference))
         distances += float(np.abs(difference, out=difference).sum())
-    return {"mse": squares / len(y_true), "mae": distances / len(y_true)}
+    return of_errors(squares, distances, len(y_true))
+
+
+def _auc_200(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    bins = np.zeros(2 * INTERVALS, np.int64)
+    for part in _blocks(y_true):
+        cells = (y_pred[part] * np.float32(INTERVALS)).astype(np.intp)
+        cells += y_true[part].astype(np.intp) * INTERVALS
+        bins += np.bincount(cells, minlength=len(bins))
+    return area_of_bins(bins.reshape(2, INTERVALS))
+
+
+def _auc_exact(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    """Sort the bits of the positive scores with the label below them; ties count half."""
+    keys = y_pred.view(np.uint32) << np.uint32(1)
+    keys |= y_true.astype(np.uint32)
+    keys.sort()
+    last = np.flatnonzero(np.diff(keys >> 1, append=np.uint32(0)))
+    positives = np.cumsum(keys & 1, dtype=np.int64)[last]
+    negatives = last + 1 - positives
+    area = np.trapezoid(negatives.astype(np.float64), positives.astype(np.float64))
+    first = negatives[0] * positives[0] / 2
+    return {"auc": (area + first) / (positives[-1] * negatives[-1])}
+
+
+def _binary_counts(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    hits = false_alarms = positives = 0
+    for part in _blocks(y_true):
+        labels, predicted = y_true[part] > 0.5, y_pred[part] > 0.5
+        both = np.count_nonzero(labels & predicted)
+        hits += both
+        false_alarms += np.count_nonzero(predicted) - both
+        positives += np.count_nonzero(labels)
+    return of_binary_counts(hits, false_alarms, positives, len(y_true))
 
 
 _JOBS = {
     "confusion_10": _confusion,
     "confusion_1000": _confusion,
+    "confusion_weighted": _confusion,
+    "confusion_maps": _confusion,
+    "accuracy": _accuracy,
     "top_5": _top_5,
+    "top_5_wide": _top_5,
+    "top_5_wide_half": _top_5_half,
+    "auc_200": _auc_200,
+    "auc_exact": _auc_exact,
+    "binary_counts": _binary_counts,
+    "regression": _regression,
     "collection": _collection,
     "collection_logits": _collection,
-    "accuracy": _accuracy,
     "row_emd": _row_emd,
-    "regression": _regression,
     "update_32": _accuracy,
     "update_32_collection": _collection,
 }
 TOOLS = [
     Tool("NumPy", "by hand", computing(_JOBS)),
-    Tool("NumPy argpartition", "by hand", computing({"top_5": _top_5_argpartition})),
+    Tool("NumPy argpartition", "by hand", computing({"top_5": _top_5_argpartition, "top_5_wide": _top_5_argpartition})),
 ]

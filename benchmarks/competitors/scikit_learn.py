@@ -10,8 +10,9 @@ from benchmarks.cases import Case
 from benchmarks.tools import Answer, Tool, computing
 
 
-def _confusion(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
-    return {"confusion_matrix": metrics.confusion_matrix(y_true, y_pred, labels=np.arange(case.classes))}
+def _confusion(case: Case, y_true: np.ndarray, y_pred: np.ndarray, sample_weight: np.ndarray | None = None) -> Answer:
+    labels = np.arange(case.classes)
+    return {"confusion_matrix": metrics.confusion_matrix(y_true, y_pred, labels=labels, sample_weight=sample_weight)}
 
 
 def _top_k(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
@@ -35,17 +36,37 @@ def _regression(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
     return {
         "mse": metrics.mean_squared_error(y_true, y_pred),
         "mae": metrics.mean_absolute_error(y_true, y_pred),
+        "rmse": metrics.root_mean_squared_error(y_true, y_pred),
+    }
+
+
+def _auc_exact(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    return {"auc": metrics.roc_auc_score(y_true, y_pred)}
+
+
+def _binary_counts(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    predicted = y_pred > 0.5
+    return {
+        "accuracy": metrics.accuracy_score(y_true, predicted),
+        "precision": metrics.precision_score(y_true, predicted),
+        "recall": metrics.recall_score(y_true, predicted),
     }
 
 
 _JOBS = {
     "confusion_10": _confusion,
     "confusion_1000": _confusion,
+    "confusion_weighted": _confusion,
+    "confusion_maps": _confusion,
+    "accuracy": _accuracy,
     "top_5": _top_k,
+    "top_5_wide": _top_k,
+    "top_5_wide_half": _top_k,
+    "auc_exact": _auc_exact,
+    "binary_counts": _binary_counts,
+    "regression": _regression,
     "collection": _collection,
     "collection_logits": _collection,
-    "accuracy": _accuracy,
-    "regression": _regression,
     "update_32": _accuracy,
     "update_32_collection": _collection,
 }

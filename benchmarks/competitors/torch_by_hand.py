@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from benchmarks.cases import Case
+from benchmarks.competitors.areas import INTERVALS, area_of_bins, of_binary_counts, of_errors
 from benchmarks.data import row_blocks
 from benchmarks.tools import Answer, Tool, computing
 
@@ -12,8 +13,9 @@ _BLOCK_ROWS = 4096
 _EPSILON = 1e-7
 
 
-def _confusion(case: Case, y_true: torch.Tensor, y_pred: torch.Tensor) -> Answer:
-    cells = torch.bincount(y_true * case.classes + y_pred, minlength=case.classes**2)
+def _confusion(case: Case, y_true: torch.Tensor, y_pred: torch.Tensor, weights: torch.Tensor | None = None) -> Answer:
+    weights = None if weights is None else weights.double()
+    cells = torch.bincount(y_true.long() * case.classes + y_pred, weights, minlength=case.classes**2)
     return {"confusion_matrix": cells.reshape(case.classes, case.classes).numpy()}
 
 
@@ -72,22 +74,51 @@ def _row_emd(case: Case, y_true: torch.Tensor, y_pred: torch.Tensor) -> Answer:
 
 def _regression(case: Case, y_true: torch.Tensor, y_pred: torch.Tensor) -> Answer:
     difference = y_true - y_pred
-    return {"mse": float(difference.square().mean()), "mae": float(difference.abs().mean())}
+    return of_errors(float(difference.square().mean()), float(difference.abs().mean()), 1)
+
+
+def _auc_200(case: Case, y_true: torch.Tensor, y_pred: torch.Tensor) -> Answer:
+    cells = (y_pred * INTERVALS).int() + y_true.int() * INTERVALS
+    return area_of_bins(torch.bincount(cells, minlength=2 * INTERVALS).reshape(2, INTERVALS).numpy())
+
+
+def _auc_exact(case: Case, y_true: torch.Tensor, y_pred: torch.Tensor) -> Answer:
+    """Sort the bits of the positive scores with the label below them; ties count half."""
+    keys = ((y_pred.view(torch.int32).long() << 1) | y_true).int().sort().values
+    last = torch.diff(keys >> 1, append=torch.tensor([-1], dtype=torch.int32)).nonzero()[:, 0]
+    positives = (keys & 1).cumsum(0)[last].double()
+    negatives = last + 1 - positives
+    area = torch.trapezoid(negatives, positives) + negatives[0] * positives[0] / 2
+    return {"auc": float(area / (positives[-1] * negatives[-1]))}
+
+
+def _binary_counts(case: Case, y_true: torch.Tensor, y_pred: torch.Tensor) -> Answer:
+    labels, predicted = y_true > 0.5, y_pred > 0.5
+    hits = int((labels & predicted).sum())
+    return of_binary_counts(hits, int(predicted.sum()) - hits, int(labels.sum()), len(y_true))
 
 
 _JOBS = {
     "confusion_10": _confusion,
     "confusion_1000": _confusion,
+    "confusion_weighted": _confusion,
+    "confusion_maps": _confusion,
+    "accuracy": _accuracy,
     "top_5": _top_5,
+    "top_5_wide": _top_5,
+    "top_5_wide_half": _top_5,
+    "auc_200": _auc_200,
+    "auc_exact": _auc_exact,
+    "binary_counts": _binary_counts,
+    "regression": _regression,
     "collection": _collection,
     "collection_logits": _collection,
-    "accuracy": _accuracy,
     "row_emd": _row_emd,
-    "regression": _regression,
     "update_32": _accuracy,
     "update_32_collection": _collection,
 }
+_TOPK = dict.fromkeys(("top_5", "top_5_wide", "top_5_wide_half"), _top_5_topk)
 TOOLS = [
     Tool("torch", "by hand", computing(_JOBS, torch.from_numpy), True, torch.set_num_threads),
-    Tool("torch topk", "by hand", computing({"top_5": _top_5_topk}, torch.from_numpy), True, torch.set_num_threads),
+    Tool("torch topk", "by hand", computing(_TOPK, torch.from_numpy), True, torch.set_num_threads),
 ]

@@ -42,6 +42,12 @@ def _confusion(case: Case) -> tuple:
     return _start({"confusion_matrix": _standard(metrics.MulticlassConfusionMatrix(case.classes))})
 
 
+def _integers(started: tuple) -> tuple:
+    """Widen labels of uint8, which torcheval uses as indices."""
+    update, answer = started
+    return lambda y_true, y_pred: update(y_true.long(), y_pred.long()), answer
+
+
 def _collection(case: Case) -> tuple:
     parts = {f"top_{k}": _accuracy(case, k) for k in case.top_k}
     parts["accuracy"] = _accuracy(case)
@@ -50,19 +56,47 @@ def _collection(case: Case) -> tuple:
     return _start(parts)
 
 
+class _RootMeanSquaredError(metrics.MeanSquaredError):
+    def compute(self) -> torch.Tensor:
+        """Return the root, which torcheval leaves to the caller."""
+        return super().compute().sqrt()
+
+
 def _regression(case: Case) -> tuple:
     mae = _mean(lambda y_true, y_pred: (y_true - y_pred).abs().mean())
-    return _start({"mse": _standard(metrics.MeanSquaredError()), "mae": mae})
+    return _start(
+        {"mse": _standard(metrics.MeanSquaredError()), "mae": mae, "rmse": _standard(_RootMeanSquaredError())}
+    )
+
+
+def _auc_200(case: Case) -> tuple:
+    """Return the first of compute's results; the other one is the thresholds."""
+    metric = metrics.BinaryBinnedAUROC(threshold=torch.linspace(0, 1, 200))
+    update, _ = _start({"auc": _standard(metric)})
+    return update, lambda: {"auc": metric.compute()[0].reshape(())}
+
+
+def _binary_counts(case: Case) -> tuple:
+    parts = {"accuracy": metrics.BinaryAccuracy()}
+    parts |= {"precision": metrics.BinaryPrecision(), "recall": metrics.BinaryRecall()}
+    update, answer = _start({name: _standard(metric) for name, metric in parts.items()})
+    return lambda y_true, y_pred: update(y_true.long(), y_pred), answer
 
 
 _STARTS: dict[str, Start] = {
     "confusion_10": _confusion,
     "confusion_1000": _confusion,
+    "confusion_maps": lambda case: _integers(_confusion(case)),
+    "accuracy": lambda case: _start({"accuracy": _accuracy(case)}),
     "top_5": lambda case: _start({"top_5": _accuracy(case, 5)}),
+    "top_5_wide": lambda case: _start({"top_5": _accuracy(case, 5)}),
+    "top_5_wide_half": lambda case: _start({"top_5": _accuracy(case, 5)}),
+    "auc_200": _auc_200,
+    "auc_exact": lambda case: _start({"auc": _standard(metrics.BinaryAUROC())}),
+    "binary_counts": _binary_counts,
+    "regression": _regression,
     "collection": _collection,
     "collection_logits": _collection,
-    "accuracy": lambda case: _start({"accuracy": _accuracy(case)}),
-    "regression": _regression,
     "update_32": lambda case: _start({"accuracy": _accuracy(case)}),
     "update_32_collection": _collection,
 }

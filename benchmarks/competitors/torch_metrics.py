@@ -54,14 +54,45 @@ def _collection(case: Case) -> tuple:
     return _start(metrics | {f"top_{k}": _top_k(case, k) for k in case.top_k})
 
 
+def _regression(case: Case) -> tuple:
+    squares, roots = (regression.MeanSquaredError(squared=squared) for squared in (True, False))
+    return _start({"mse": squares, "mae": regression.MeanAbsoluteError(), "rmse": roots})
+
+
+def _auc_200(case: Case) -> tuple:
+    return _start_binary({"auc": classification.BinaryAUROC(thresholds=200, validate_args=False)})
+
+
+def _auc_exact(case: Case) -> tuple:
+    return _start_binary({"auc": classification.BinaryAUROC(validate_args=False)})
+
+
+def _binary_counts(case: Case) -> tuple:
+    parts = {"accuracy": classification.BinaryAccuracy(validate_args=False)}
+    parts |= {"precision": classification.BinaryPrecision(validate_args=False)}
+    return _start_binary(parts | {"recall": classification.BinaryRecall(validate_args=False)})
+
+
+def _start_binary(metrics: dict[str, torchmetrics.Metric]) -> tuple:
+    """Feed integer labels, which these metrics want."""
+    update, answer = _start(metrics)
+    return lambda y_true, y_pred: update(y_true.int(), y_pred), answer
+
+
 _STARTS: dict[str, Start] = {
     "confusion_10": lambda case: _start({"confusion_matrix": _matrix(case)}),
     "confusion_1000": lambda case: _start({"confusion_matrix": _matrix(case)}),
+    "confusion_maps": lambda case: _start({"confusion_matrix": _matrix(case)}),
+    "accuracy": lambda case: _start({"accuracy": _top_k(case, 1)}),
     "top_5": lambda case: _start({"top_5": _top_k(case, 5)}),
+    "top_5_wide": lambda case: _start({"top_5": _top_k(case, 5)}),
+    "top_5_wide_half": lambda case: _start({"top_5": _top_k(case, 5)}),
+    "auc_200": _auc_200,
+    "auc_exact": _auc_exact,
+    "binary_counts": _binary_counts,
+    "regression": _regression,
     "collection": _collection,
     "collection_logits": _collection,
-    "accuracy": lambda case: _start({"accuracy": _top_k(case, 1)}),
-    "regression": lambda case: _start({"mse": regression.MeanSquaredError(), "mae": regression.MeanAbsoluteError()}),
     "update_32": lambda case: _start({"accuracy": _top_k(case, 1)}),
     "update_32_collection": _collection,
 }
