@@ -91,6 +91,7 @@ POPULATIONS = [
     wasserstein("grid", draw_samples(-1, 2, 32), [{"p": 2}, {"bins": 64}], bins=300, range=(-1, 2)),
     wasserstein("integers", draw_samples(3, 90, 1), range=(2.5, 90), bins=100),
     wasserstein("grid-2", draw_samples(0, 1, 64), [{"range": (0, 2)}], p=2, bins=64),
+    wasserstein("exact", draw_samples(-1, 2, 32), [{"p": 2}, {"exact": False}], exact=True, range=(-1, 2)),
     Family(
         "DistributionShift",
         lambda classes: metrics.DistributionShift(4, bins=128),

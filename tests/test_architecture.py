@@ -19,7 +19,7 @@ PYTHON_LAYERS = [
     {"keras"},
     {"report", "cli", "__main__", "__init__", "examples"},
 ]
-CPP_LAYERS = [["kernels"], ["support"], ["transport"], ["accumulators"], ["pass"], ["bindings"]]
+CPP_LAYERS = [["kernels"], ["support"], ["samples", "transport"], ["accumulators"], ["pass"], ["bindings"]]
 
 
 def _python_layer(module: str) -> int:

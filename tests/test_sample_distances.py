@@ -10,6 +10,7 @@ from scipy import spatial, stats
 import tallymetrics
 from tallymetrics import metrics
 from tallymetrics.metrics import shift_measures
+from tallymetrics.metrics.binned_transport import Binned
 
 NAN, INF = float("nan"), float("inf")
 
@@ -30,6 +31,19 @@ def drawn(kind, rng, rows):
 def second_order(one, other):
     """Of populations of one length: sorted, they are coupled."""
     return np.sqrt(np.mean((np.sort(one) - np.sort(other)) ** 2))
+
+
+def coupled(one, other, one_weights=None, other_weights=None):
+    """The distance of order 2, in extended precision."""
+    sides = []
+    for values, weights in ((one, one_weights), (other, other_weights)):
+        order = np.argsort(values, kind="stable")
+        weights = np.ones(len(values)) if weights is None else weights
+        levels = np.cumsum(weights[order].astype(np.longdouble))
+        sides.append((np.asarray(values, np.float64)[order], levels / levels[-1]))
+    cuts = np.unique(np.concatenate([levels for _, levels in sides]))
+    places = [values[np.minimum(np.searchsorted(levels, cuts), len(values) - 1)] for values, levels in sides]
+    return float(np.sqrt(np.sum(np.diff(cuts, prepend=0) * (places[0] - places[1]) ** 2)))
 
 
 @pytest.mark.parametrize("kind", ["smooth", "same", "lumps", "apart", "coarse"])
@@ -185,6 +199,10 @@ def test_a_second_look_is_exact(kind, bins, weighted, rng):
     assert distance.refine(batches) == pytest.approx(exact, rel=1e-9)
     assert distance.refine(iter(batches[::-1])) == pytest.approx(exact, rel=1e-9)
     assert distance.result() == before
+    second = metrics.Wasserstein1D(2, bins)
+    for batch in batches:
+        second.update_state(*batch)
+    assert second.refine(batches) == pytest.approx(coupled(y_true, y_pred, *weights), rel=1e-9)
 
 
 def test_refining_wants_what_was_added(rng):
@@ -195,8 +213,7 @@ def test_refining_wants_what_was_added(rng):
     for batches in ([], [pair, pair], [(pair[0] / 2, pair[1])]):
         with pytest.raises(ValueError, match="`batches` must be those that were added"):
             distance.refine(batches)
-    with pytest.raises(ValueError, match="`p` must be 1 to refine"):
-        metrics.Wasserstein1D(2).refine([pair])
+    assert metrics.Wasserstein1D(2).refine([]) == 0.0
 
 
 @pytest.mark.parametrize("kind", ["smooth", "same", "lumps", "apart", "coarse"])
@@ -235,7 +252,7 @@ def test_divergences_of_deciles_are_those_of_scipy(rng):
 
 
 def shift_shares(shift):
-    return shift_measures.cell_shares(shift._binned()[0], shift.cells)
+    return shift_measures.cell_shares(Binned.of(shift._sums()[0]), shift.cells)
 
 
 def test_a_cell_without_predictions_is_infinitely_far():
@@ -250,3 +267,79 @@ def test_a_cell_without_predictions_is_infinitely_far():
     assert np.isnan(list(shift.result().values())).all()
     with pytest.raises(ValueError, match=r"`cells`.*1"):
         metrics.DistributionShift(1)
+
+
+@pytest.mark.parametrize("case", range(8))
+def test_exact_distances_are_those_of_scipy(case, rng):
+    """Sizes, ties, equal populations, scales, weights of any size and of zero."""
+    for _ in range(250):
+        sizes = rng.integers(1, 40, 2)
+        scale = 10.0 ** rng.integers(-6, 7)
+        pair = [rng.normal(size=size) * scale for size in sizes]
+        if case in (1, 4):
+            pair = [np.round(one / scale) * scale for one in pair]
+        if case == 2:
+            pair[1] = rng.permutation(pair[0])
+        if case == 3:
+            pair[1] = pair[1] + 1000 * scale
+        weights = [None, None]
+        if case >= 4:
+            weights = [rng.random(len(one)) * 10.0 ** rng.integers(-200, 200) for one in pair]
+            weights = [np.where(rng.random(len(one)) < 0.3, 0.0, one) for one in weights]
+            for one in weights:
+                one[0] = one.max() or 1.0
+        first, second = metrics.Wasserstein1D(exact=True), metrics.Wasserstein1D(2, exact=True)
+        for distance in (first, second):
+            distance.update_state(*pair, sample_weight=tuple(weights))
+        exact = stats.wasserstein_distance(*pair, *weights)
+        assert first.result() == pytest.approx(exact, rel=1e-9, abs=1e-13 * scale)
+        assert first.result_interval() == (first.result(),) * 2
+        assert first.refine([]) == first.result()
+        assert second.result() == pytest.approx(coupled(*pair, *weights), rel=1e-9, abs=1e-9 * scale)
+
+
+def test_exact_states_do_not_depend_on_the_order(rng):
+    pair = rng.normal(size=3000), rng.normal(size=2000).astype(np.float32)
+    weights = rng.integers(0, 3, 3000) / 2
+    whole = metrics.Wasserstein1D(exact=True)
+    whole.update_state(*pair, sample_weight=(weights, None))
+    parts = metrics.Wasserstein1D(exact=True)
+    parts.update_state([], pair[1][1500:])
+    parts.update_state(pair[0][2000:], pair[1][:1500], sample_weight=(weights[2000:], None))
+    rest = metrics.Wasserstein1D(exact=True)
+    rest.update_state(pair[0][:2000], [], sample_weight=(weights[:2000], None))
+    rest.merge_state(parts)
+    states = [{name: one.tobytes() for name, one in metric.state_arrays().items()} for metric in (whole, rest)]
+    assert states[0] == states[1]
+    assert set(states[0]) == {"true_samples", "true_samples@1", "pred_samples"}
+    pair[0][:] = 0
+    assert whole.state_arrays()["true_samples"].tobytes() == states[0]["true_samples"]
+    copied = metrics.Wasserstein1D(exact=True)
+    copied.load_state_arrays(whole.state_arrays())
+    assert copied.result() == whole.result()
+    collection = metrics.MetricCollection([metrics.Wasserstein1D(exact=True), metrics.MeanAbsoluteError()])
+    for _ in range(3):
+        collection.update_state([0.5, -3.0], [4.0, 2.0])
+    assert collection.result()["wasserstein1d"] == 4.25
+
+
+@pytest.mark.parametrize("bad", [NAN, INF, -INF])
+def test_exact_samples_must_be_finite(bad):
+    distance = metrics.Wasserstein1D(exact=True)
+    distance.update_state([1.0, 2.0], [5.0])
+    for arguments, message in [
+        (([0.0, bad], [1.0, 2.0]), rf"`y_true` must hold finite samples. Received {bad} in row 1"),
+        (([0.0, 1.0], [bad]), rf"`y_pred` must hold finite samples. Received {bad} in row 0"),
+        (([0.0], [1.0], [bad]), "`sample_weight` must be finite. Received"),
+        (([0.0], [1.0, 2.0], ([1.0], [1.0, -2.0])), r"`sample_weight` must not be negative. Received -2.0 in row 1"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            distance.update_state(*arguments)
+        assert distance.result() == 3.5
+    with pytest.raises(ValueError, match="`true_samples` must hold finite samples in order"):
+        distance.load_state_arrays({"true_samples": np.array([bad]), "pred_samples": np.zeros(1)})
+    with pytest.raises(ValueError, match="`true_samples` must have a weight for each sample"):
+        distance.load_state_arrays(
+            {"true_samples": np.zeros(1), "pred_samples": np.zeros(1), "true_samples@1": np.ones(2)}
+        )
+    assert distance.result() == 3.5

@@ -1,9 +1,10 @@
 // Places of samples into tables: one by one, by lists, or through sums per worker.
 #include "accumulators/position_counts.h"
 
+#include <algorithm>
 #include <cstring>
 
-#include "support/dispatch.h"
+#include "samples/places.h"
 #include "support/exact_sum.h"
 
 namespace tally {
@@ -11,10 +12,8 @@ namespace {
 
 // In a list, this bit of a place says which population it is of.
 constexpr uint64_t kSecond = uint64_t{1} << 63;
-
-void read(const ArrayView& view, const Block& block, double* values) {
-  kernels().convert->to_double(view.row(block.first), view.type, view.row_stride, block.rows, values);
-}
+// The tables exceed the second-level cache: pairs are asked for so many samples ahead.
+constexpr int64_t kAhead = 24;
 
 }  // namespace
 
@@ -23,21 +22,13 @@ Fault PositionCounts::check(const Block& block) const {
   for (int population = 0; population < 2; ++population) {
     const ArrayView& view = options_.samples[population];
     if (!view.dimensions) continue;
-    double values[kBlockRows];
-    read(view, block, values);
-    const int64_t row = kernels().positions->first_outside(values, block.rows, options_.low, options_.high);
+    const int64_t row = first_outside(view, block.first, block.rows, options_.low, options_.high);
     if (row >= 0 && (fault.row < 0 || row < fault.row))
       fault = {population ? Argument::kPredictedSample : Argument::kTrueSample, row};
   }
   for (int64_t row = 0; block.weights && row < (fault.row < 0 ? block.rows : fault.row); ++row)
     if (block.weights[row] < 0.0) return {Argument::kWeight, row};
   return fault;
-}
-
-int64_t PositionCounts::places_of(const Block& block, int population, uint64_t* places) const {
-  double values[kBlockRows];
-  read(options_.samples[population], block, values);
-  return kernels().positions->places(values, block.rows, options_.grid, places);
 }
 
 void PositionCounts::prepare(int workers, int64_t rows, bool weighted) {
@@ -64,7 +55,7 @@ void PositionCounts::add(const Block& block, int worker) {
   uint64_t places[kBlockRows];
   for (int population = 0; population < 2; ++population) {
     if (!options_.samples[population].dimensions) continue;
-    partial.rounded += places_of(block, population, places);
+    partial.rounded += places_of(options_.samples[population], block.first, block.rows, options_.grid, places);
     if (listed_) {
       for (int64_t row = 0; row < block.rows; ++row) partial.places.push_back(places[row] | (population ? kSecond : 0));
       if (weighted_) partial.weights.insert(partial.weights.end(), block.weights, block.weights + block.rows);
@@ -72,6 +63,7 @@ void PositionCounts::add(const Block& block, int worker) {
     }
     uint64_t* sums = partial.sums.as<uint64_t>() + 2 * population * options_.bins;
     for (int64_t row = 0; row < block.rows; ++row) {
+      __builtin_prefetch(sums + 2 * (places[std::min(row + kAhead, block.rows - 1)] >> 32), 1);
       uint64_t* pair = sums + 2 * (places[row] >> 32);
       pair[0] += 1;
       pair[1] += places[row] & kLimbMask;
@@ -107,7 +99,7 @@ void PositionCounts::add_to_state(const Block& block) {
   uint64_t places[kBlockRows];
   for (int population = 0; population < 2; ++population) {
     if (!options_.samples[population].dimensions) continue;
-    options_.irregular[0] += places_of(block, population, places);
+    options_.irregular[0] += places_of(options_.samples[population], block.first, block.rows, options_.grid, places);
     if (block.weights) options_.irregular[1] += block.rows;
     for (int64_t row = 0; row < block.rows; ++row)
       if (block.weights)

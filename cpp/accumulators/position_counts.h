@@ -38,7 +38,6 @@ class PositionCounts final : public Accumulator {
     std::vector<double> weights;
     int64_t rounded = 0;
   };
-  int64_t places_of(const Block& block, int population, uint64_t* places) const;
   void add_place(int population, uint64_t place) const;
   void add_weighted(int population, uint64_t place, double weight) const;
   void add_to_plane(int limb, int64_t cell, int64_t units) const;

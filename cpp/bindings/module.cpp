@@ -10,6 +10,7 @@
 #include "bindings/arrays.h"
 #include "bindings/call.h"
 #include "bindings/plan.h"
+#include "bindings/samples.h"
 #include "bindings/transport.h"
 #include "pass/pass.h"
 #include "support/dispatch.h"
@@ -61,36 +62,6 @@ py::array_t<int64_t> histogram_bins(const py::array_t<double, py::array::c_style
   return bins;
 }
 
-// The indices of the samples that lie in marked bins of a grid.
-py::array_t<int64_t> samples_in_bins(const py::array& samples, double origin, double width,
-                                     const py::array_t<uint8_t, py::array::c_style>& marked) {
-  const ArrayView view = view_of(samples);
-  if (view.dimensions != 1) throw std::invalid_argument("samples must have one dimension");
-  const PositionGrid grid{origin, 0x1p32 / width};
-  const auto bins = static_cast<uint64_t>(marked.size());
-  const uint8_t* marks = marked.data();
-  std::vector<int64_t> found;
-  {
-    py::gil_scoped_release release;
-    double values[kBlockRows];
-    uint64_t places[kBlockRows];
-    int64_t rows[kBlockRows];
-    for (int64_t begin = 0; begin < view.rows; begin += kBlockRows) {
-      const int64_t count = std::min(kBlockRows, view.rows - begin);
-      kernels().convert->to_double(view.row(begin), view.type, view.row_stride, count, values);
-      kernels().positions->places(values, count, grid, places);
-      int64_t kept = 0;
-      for (int64_t i = 0; i < count; ++i) {
-        const uint64_t bin = places[i] >> 32;
-        rows[kept] = begin + i;
-        kept += bin < bins && marks[bin];
-      }
-      found.insert(found.end(), rows, rows + kept);
-    }
-  }
-  return py::array_t<int64_t>(static_cast<py::ssize_t>(found.size()), found.data());
-}
-
 void carry_words(const py::array& words) { carry(state_of(words, kSumWords)); }
 
 uint64_t read_sum(const py::array& array, int threads) {
@@ -108,10 +79,9 @@ PYBIND11_MODULE(_core, module) {
   add_calls(module);
   module.def("weight_limbs", &weight_limbs, py::arg("weights"));
   module.def("histogram_bins", &histogram_bins, py::arg("scores"));
-  module.def("samples_in_bins", &samples_in_bins, py::arg("samples"), py::arg("origin"), py::arg("width"),
-             py::arg("marked"));
   module.def("carry_words", &carry_words, py::arg("words"));
   module.def("read_sum", &read_sum, py::arg("array"), py::arg("threads"));
+  add_samples(module);
   add_transport(module);
   module.def("instruction_sets", &instruction_sets);
   module.def("get_instruction_set", [] { return std::string(kernels().name); });

@@ -16,80 +16,190 @@ struct Masses {
   const double* y_pred = nullptr;
 };
 
-// Lanes are rows: each sum is sequential along its row, and only their independence hides the latency of additions.
-// The difference is taken before it is accumulated: two running sums of near-equal rows would cancel.
+// Rows are worked on by strips, with rows as lanes: each sum is sequential along its row, and only their independence
+// hides the latency of additions.
+constexpr int kGroups = 2;
+constexpr int kStripRows = kGroups * kDoubles;
+
+// The rows of a strip; behind the last row of all, the first stands in.
+template <class T>
+struct Strip {
+  const T* rows[kStripRows];
+
+  Strip(const T* data, ptrdiff_t stride, int count) {
+    for (int lane = 0; lane < kStripRows; ++lane) rows[lane] = data + (lane < count ? lane : 0) * stride;
+  }
+};
+
+// The rows of a strip follow each other in memory as a rule, and are walked side by side.
+template <class T>
+inline void prefetch_strip(const Strip<T>& strip, int64_t column) {
+  for (int64_t line = 0; line < kStripRows * kDoubles; line += 64 / static_cast<int64_t>(sizeof(T)))
+    __builtin_prefetch(strip.rows[0] + column * kStripRows + kAhead<T> + line);
+}
+
+// Calls `add(column, values)` for all columns in turn with the values of each group of rows, which
+// `load_row(lane, column)` gives for kDoubles columns.
+template <class Load, class Add>
+inline void for_each_column(int64_t width, Load load_row, Add add) {
+  const auto add_columns = [&](int64_t first, int64_t begin) {
+    Doubles columns[kGroups][kDoubles];
+    for (int group = 0; group < kGroups; ++group) {
+      for (int lane = 0; lane < kDoubles; ++lane) columns[group][lane] = load_row(group * kDoubles + lane, first);
+      transpose(columns[group]);
+    }
+    for (int64_t column = begin; column < kDoubles; ++column) {
+      Doubles values[kGroups];
+      for (int group = 0; group < kGroups; ++group) values[group] = columns[group][column];
+      add(first + column, values);
+    }
+  };
+  int64_t i = 0;
+  for (; i + kDoubles <= width; i += kDoubles) add_columns(i, 0);
+  // The last vectors overlap those before.
+  if (i < width) add_columns(width - kDoubles, kDoubles - (width - i));
+}
+
+// Sums over columns of power(cumulative difference), for one strip of rows at least kDoubles wide; kScaled: of y_true
+// times `ratios`. The difference is taken before it is accumulated: two running sums of near-equal rows would cancel.
 template <bool kScaled, bool kGaps, class T, class Power>
-__attribute__((noinline)) void sums_of_powers(const PairedRows<T>& rows, const Masses& masses, const double* gaps,
-                                              double* sums, Power power) {
-  constexpr int kGroups = 2;
-  constexpr int kRows = kGroups * kDoubles;
-  for (int64_t r = 0; r < rows.rows; r += kRows) {
-    const T* y_true[kRows];
-    const T* y_pred[kRows];
-    double true_mass[kRows];
-    double pred_mass[kRows];
-    const int count = static_cast<int>(rows.rows - r < kRows ? rows.rows - r : kRows);
-    for (int lane = 0; lane < kRows; ++lane) {
-      const int64_t row = r + (lane < count ? lane : 0);
-      y_true[lane] = rows.y_true + row * rows.true_stride;
-      y_pred[lane] = rows.y_pred + row * rows.pred_stride;
-      if constexpr (kScaled) {
-        true_mass[lane] = masses.y_true[row];
-        pred_mass[lane] = masses.y_pred[row];
-      }
-    }
-    Doubles difference[kGroups] = {};
-    Doubles sum[kGroups] = {};
-    int64_t i = 0;
-    for (; i + kDoubles <= rows.width; i += kDoubles) {
-      // The rows of a group follow each other in memory as a rule, and are walked side by side.
-      for (int64_t line = 0; line < kRows * kDoubles; line += 64 / static_cast<int64_t>(sizeof(T))) {
-        __builtin_prefetch(y_true[0] + i * kRows + kAhead<T> + line);
-        __builtin_prefetch(y_pred[0] + i * kRows + kAhead<T> + line);
-      }
-      Doubles columns[kGroups][kDoubles];
-      for (int group = 0; group < kGroups; ++group) {
-        for (int lane = 0; lane < kDoubles; ++lane) {
-          const int row = group * kDoubles + lane;
-          if constexpr (kScaled)
-            columns[group][lane] = load_doubles(y_true[row] + i) / splat<Doubles>(true_mass[row]) -
-                                   load_doubles(y_pred[row] + i) / splat<Doubles>(pred_mass[row]);
-          else
-            columns[group][lane] = load_doubles(y_true[row] + i) - load_doubles(y_pred[row] + i);
+inline void strip_sums(const Strip<T>& y_true, const Strip<T>& y_pred, int64_t width, const double* ratios,
+                       const double* gaps, Power power, Doubles* sums) {
+  Doubles difference[kGroups] = {};
+  for_each_column(
+      width,
+      [&](int lane, int64_t column) {
+        if (lane == 0) {
+          if constexpr (!kScaled) prefetch_strip(y_true, column);
+          prefetch_strip(y_pred, column);
         }
-        transpose(columns[group]);
-      }
-      for (int column = 0; column < kDoubles; ++column)
+        const Doubles one = load_doubles(y_true.rows[lane] + column);
+        const Doubles other = load_doubles(y_pred.rows[lane] + column);
+        if constexpr (kScaled) return one * splat<Doubles>(ratios[lane]) - other;
+        return one - other;
+      },
+      [&](int64_t column, const Doubles* steps) {
         for (int group = 0; group < kGroups; ++group) {
-          difference[group] += columns[group][column];
+          difference[group] += steps[group];
           if constexpr (kGaps)
-            sum[group] += power(difference[group]) * splat<Doubles>(gaps[i + column]);
+            sums[group] += power(difference[group]) * splat<Doubles>(gaps[column]);
           else
-            sum[group] += power(difference[group]);
+            sums[group] += power(difference[group]);
         }
+      });
+}
+
+// The same for rows narrower than a vector.
+template <class T, class Power>
+double narrow_sum(const T* y_true, const T* y_pred, int64_t width, double ratio, const double* gaps, Power power) {
+  double difference = 0.0;
+  double sum = 0.0;
+  for (int64_t i = 0; i < width; ++i) {
+    difference += static_cast<double>(y_true[i]) * ratio - static_cast<double>(y_pred[i]);
+    const double term = power(difference);
+    sum += gaps ? term * gaps[i] : term;
+  }
+  return sum;
+}
+
+// The mass of a row; NaN if an entry is negative or NaN, or the mass is not finite.
+template <class T>
+double mass_of(const T* row, int64_t width) {
+  const double mass = sum_of_row(row, row, width, [](auto value, auto) {
+    return select(value >= 0.0, value, splat<decltype(value)>(__builtin_nan("")));
+  });
+  return mass < kInfinity ? mass : __builtin_nan("");
+}
+
+// The same, for rows without a sign bit at least kLanes wide: a bit that is set sends a row to the function above.
+template <class T>
+inline double quick_mass(const T* row, int64_t width) {
+  LaneSum sum;
+  UnsignedLongs bits = {};
+  int64_t i = 0;
+  for (; i + kLanes <= width; i += kLanes) {
+    for (int64_t at = i; at < i + kLanes; at += kVectorBytes / static_cast<int>(sizeof(T)))
+      bits |= load<UnsignedLongs>(row + at);
+    for (int part = 0; part < LaneSum::kParts; ++part) sum.parts[part] += load_doubles(row + i + part * kDoubles);
+  }
+  double total = sum.total();
+  bool is_negative = false;
+  for (; i < width; ++i) {
+    total += static_cast<double>(row[i]);
+    is_negative |= row[i] < 0;
+  }
+  constexpr uint64_t kSigns = sizeof(T) == 4 ? 0x8000000080000000u : 0x8000000000000000u;
+  is_negative |= folded<kDoubles / 2>(bits & kSigns, [](auto one, auto other) { return one | other; })[0] != 0;
+  if (is_negative) return mass_of(row, width);
+  return total < kInfinity ? total : __builtin_nan("");
+}
+
+// Masses of a strip of rows narrower than two lanes, in sequence.
+template <class T>
+inline void narrow_masses(const Strip<T>& strip, int64_t width, int count, double* masses) {
+  Doubles totals[kGroups] = {};
+  Longs is_sound[kGroups];
+  for (Longs& sound : is_sound) sound = splat<Longs>(int64_t{-1});
+  for_each_column(
+      width, [&](int lane, int64_t column) { return load_doubles(strip.rows[lane] + column); },
+      [&](int64_t, const Doubles* values) {
+        for (int group = 0; group < kGroups; ++group) {
+          totals[group] += values[group];
+          is_sound[group] &= values[group] >= 0.0;
+        }
+      });
+  for (int lane = 0; lane < count; ++lane) {
+    const double total = totals[lane / kDoubles][lane % kDoubles];
+    const bool sound = is_sound[lane / kDoubles][lane % kDoubles] != 0 && total < kInfinity;
+    masses[lane] = sound ? total : __builtin_nan("");
+  }
+}
+
+template <class T>
+inline void strip_masses(const Strip<T>& strip, int64_t width, int count, double* masses) {
+  if (width >= kDoubles && width < 2 * kLanes) return narrow_masses(strip, width, count, masses);
+  for (int lane = 0; lane < count; ++lane) {
+    const T* row = strip.rows[lane];
+    for (int64_t line = 0; line < width; line += 64 / static_cast<int64_t>(sizeof(T)))
+      __builtin_prefetch(row + line + kAhead<T>);
+    masses[lane] = width < kLanes ? mass_of(row, width) : quick_mass(row, width);
+  }
+}
+
+// Sums of powers of all rows, and masses if they are asked for; kScaled: of rows of y_true brought to the mass of
+// y_pred.
+template <bool kScaled, bool kGaps, class T, class Power>
+__attribute__((noinline)) void sums_of_powers(const PairedRows<T>& rows, double* true_mass, double* pred_mass,
+                                              const double* gaps, double* sums, Power power) {
+  for (int64_t r = 0; r < rows.rows; r += kStripRows) {
+    const int count = static_cast<int>(rows.rows - r < kStripRows ? rows.rows - r : kStripRows);
+    const Strip<T> y_true(rows.y_true + r * rows.true_stride, rows.true_stride, count);
+    const Strip<T> y_pred(rows.y_pred + r * rows.pred_stride, rows.pred_stride, count);
+    if (true_mass) {
+      strip_masses(y_true, rows.width, count, true_mass + r);
+      strip_masses(y_pred, rows.width, count, pred_mass + r);
     }
-    for (; i < rows.width; ++i)
-      for (int row = 0; row < kRows; ++row) {
-        double step;
-        if constexpr (kScaled)
-          step = static_cast<double>(y_true[row][i]) / true_mass[row] -
-                 static_cast<double>(y_pred[row][i]) / pred_mass[row];
-        else
-          step = static_cast<double>(y_true[row][i]) - static_cast<double>(y_pred[row][i]);
-        difference[row / kDoubles][row % kDoubles] += step;
-        const double term = power(difference[row / kDoubles][row % kDoubles]);
-        sum[row / kDoubles][row % kDoubles] += kGaps ? term * gaps[i] : term;
-      }
-    for (int row = 0; row < count; ++row) sums[r + row] = sum[row / kDoubles][row % kDoubles];
+    double ratios[kStripRows];
+    for (int lane = 0; lane < kStripRows; ++lane)
+      ratios[lane] = kScaled && lane < count ? pred_mass[r + lane] / true_mass[r + lane] : 1.0;
+    if (rows.width < kDoubles) {
+      for (int lane = 0; lane < count; ++lane)
+        sums[r + lane] = narrow_sum(y_true.rows[lane], y_pred.rows[lane], rows.width, ratios[lane], gaps, power);
+      continue;
+    }
+    Doubles strip[kGroups] = {};
+    strip_sums<kScaled, kGaps>(y_true, y_pred, rows.width, ratios, gaps, power, strip);
+    for (int lane = 0; lane < count; ++lane) sums[r + lane] = strip[lane / kDoubles][lane % kDoubles];
   }
 }
 
 template <class T, class Power>
-void sums_along(const PairedRows<T>& rows, const Masses& masses, const double* gaps, double* sums, Power power) {
-  if (masses.y_true && gaps) return sums_of_powers<true, true>(rows, masses, gaps, sums, power);
-  if (masses.y_true) return sums_of_powers<true, false>(rows, masses, gaps, sums, power);
-  if (gaps) return sums_of_powers<false, true>(rows, masses, gaps, sums, power);
-  sums_of_powers<false, false>(rows, masses, gaps, sums, power);
+void sums_along(const PairedRows<T>& rows, bool scaled, double* true_mass, double* pred_mass, const double* gaps,
+                double* sums, Power power) {
+  if (scaled && gaps) return sums_of_powers<true, true>(rows, true_mass, pred_mass, gaps, sums, power);
+  if (scaled) return sums_of_powers<true, false>(rows, true_mass, pred_mass, gaps, sums, power);
+  if (gaps) return sums_of_powers<false, true>(rows, true_mass, pred_mass, gaps, sums, power);
+  sums_of_powers<false, false>(rows, true_mass, pred_mass, gaps, sums, power);
 }
 
 // One pair of rows, each divided by its mass.
@@ -172,54 +282,65 @@ double around_circle(const Pair<T>& pair, double order, const double* gaps, doub
   return linear ? mean : __builtin_sqrt(mean);
 }
 
-// The mass of a row; NaN if an entry is negative or NaN, or the mass is not finite.
-template <class T>
-double mass_of(const T* row, int64_t width) {
-  const double mass = sum_of_row(row, row, width, [](auto value, auto) {
-    return select(value >= 0.0, value, splat<decltype(value)>(__builtin_nan("")));
-  });
-  return mass < kInfinity ? mass : __builtin_nan("");
-}
-
 bool is_refused(double true_mass, double pred_mass, const HistogramForm& form) {
   if (form.policy == MassPolicy::kNormalize) return !(true_mass > 0.0 && pred_mass > 0.0);
   const double greater = true_mass > pred_mass ? true_mass : pred_mass;
   return !(__builtin_fabs(true_mass - pred_mass) <= form.tolerance * greater);
 }
 
+// Whether scaling by masses cannot overflow or lose digits.
+bool is_moderate(double mass) { return mass > 0x1p-400 && mass < 0x1p400; }
+
+// Of order 1 or 2 along a line; masses are null if nobody asks for them.
 template <class T>
-void distances_of(const PairedRows<T>& rows, double order, const HistogramForm& form, const Masses& masses,
-                  double* scratch, double* distances) {
-  if (form.circular || (order != 1.0 && order != 2.0)) {
-    for (int64_t r = 0; r < rows.rows; ++r) {
-      const Pair<T> pair = pair_of(rows, masses, r);
-      distances[r] =
-          form.circular ? around_circle(pair, order, form.gaps, scratch) : power_mean(pair, order, form.gaps);
-    }
-    return;
-  }
+void straight_distances(const PairedRows<T>& rows, double order, const HistogramForm& form, double* true_mass,
+                        double* pred_mass, double* distances) {
+  const bool scaled = form.policy == MassPolicy::kNormalize;
+  if (order == 1.0)
+    sums_along(rows, scaled, true_mass, pred_mass, form.gaps, distances, [](auto step) { return absolute(step); });
+  else
+    sums_along(rows, scaled, true_mass, pred_mass, form.gaps, distances, [](auto step) { return step * step; });
   const double whole = form.gaps ? 1.0 : static_cast<double>(rows.width);
-  if (order == 1.0) {
-    sums_along(rows, masses, form.gaps, distances, [](auto difference) { return absolute(difference); });
-    for (int64_t r = 0; r < rows.rows; ++r) distances[r] /= whole;
-  } else {
-    sums_along(rows, masses, form.gaps, distances, [](auto difference) { return difference * difference; });
-    for (int64_t r = 0; r < rows.rows; ++r) distances[r] = __builtin_sqrt(distances[r] / whole);
+  for (int64_t r = 0; r < rows.rows; ++r) distances[r] /= whole;
+  if (order != 1.0)
+    for (int64_t r = 0; r < rows.rows; ++r) distances[r] = __builtin_sqrt(distances[r]);
+  if (!scaled) return;
+  for (int64_t r = 0; r < rows.rows; ++r) {
+    distances[r] /= pred_mass[r];
+    if (!(is_moderate(true_mass[r]) && is_moderate(pred_mass[r])))
+      distances[r] = power_mean(pair_of(rows, Masses{true_mass, pred_mass}, r), order, form.gaps);
+  }
+}
+
+template <class T>
+void bent_distances(const PairedRows<T>& rows, double order, const HistogramForm& form, const Masses& masses,
+                    double* scratch, double* distances) {
+  for (int64_t r = 0; r < rows.rows; ++r) {
+    const Pair<T> pair = pair_of(rows, masses, r);
+    distances[r] = form.circular ? around_circle(pair, order, form.gaps, scratch) : power_mean(pair, order, form.gaps);
   }
 }
 
 template <class T>
 void earth_movers(const PairedRows<T>& rows, double order, const HistogramForm& form, double* scratch,
                   double* distances) {
-  if (form.policy == MassPolicy::kAsIs) return distances_of(rows, order, form, Masses{}, scratch, distances);
+  const bool is_straight = !form.circular && (order == 1.0 || order == 2.0);
+  if (form.policy == MassPolicy::kAsIs) {
+    if (is_straight) return straight_distances(rows, order, form, nullptr, nullptr, distances);
+    return bent_distances(rows, order, form, Masses{}, scratch, distances);
+  }
   double true_mass[kBlockRows];
   double pred_mass[kBlockRows];
-  for (int64_t r = 0; r < rows.rows; ++r) {
-    true_mass[r] = mass_of(rows.y_true + r * rows.true_stride, rows.width);
-    pred_mass[r] = mass_of(rows.y_pred + r * rows.pred_stride, rows.width);
+  if (is_straight) {
+    straight_distances(rows, order, form, true_mass, pred_mass, distances);
+  } else {
+    for (int64_t r = 0; r < rows.rows; ++r) {
+      true_mass[r] = mass_of(rows.y_true + r * rows.true_stride, rows.width);
+      pred_mass[r] = mass_of(rows.y_pred + r * rows.pred_stride, rows.width);
+    }
+    const bool normalize = form.policy == MassPolicy::kNormalize;
+    bent_distances(rows, order, form, normalize ? Masses{true_mass, pred_mass} : Masses{}, scratch, distances);
   }
-  const bool normalize = form.policy == MassPolicy::kNormalize;
-  distances_of(rows, order, form, normalize ? Masses{true_mass, pred_mass} : Masses{}, scratch, distances);
   for (int64_t r = 0; r < rows.rows; ++r)
     if (is_refused(true_mass[r], pred_mass[r], form)) distances[r] = __builtin_nan("");
 }

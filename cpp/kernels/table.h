@@ -279,11 +279,17 @@ struct PositionGrid {
   double places_per_unit = 1.0;
 };
 
-struct PositionKernels {
+template <class T>
+struct PositionFunctions {
   // First index of a value outside [low, high], or NaN; -1 if there is none.
-  int64_t (*first_outside)(const double* values, int64_t count, double low, double high);
+  int64_t (*first_outside)(const T* values, int64_t count, double low, double high);
   // The nearest place of each value, all of which must be below 2^52; returns how many lie between places.
-  int64_t (*places)(const double* values, int64_t count, const PositionGrid& grid, uint64_t* places);
+  int64_t (*places)(const T* values, int64_t count, const PositionGrid& grid, uint64_t* places);
+};
+
+struct PositionKernels {
+  PositionFunctions<float> f32;
+  PositionFunctions<double> f64;
 };
 
 // Bins of the fixed histogram: see kernels/thresholds.cpp.

@@ -156,42 +156,4 @@ class ExactTable(Variable):
 
 def rounded(digits: list[npt.NDArray[np.int64]], first: int) -> npt.NDArray[np.float64]:
     """Returns the sums of digits[i] * 2^(32 (first + i)), each rounded once to nearest, ties to even."""
-    digits = _carried(digits)
-    negative = digits[-1] < 0
-    if negative.any():
-        digits = _carried([np.where(negative, -digit, digit) for digit in digits])
-    magnitude = _rounded(digits, first)
-    return np.where(negative, -magnitude, magnitude)
-
-
-def _carried(digits: list[npt.NDArray[np.int64]]) -> list[npt.NDArray[np.int64]]:
-    carried = [digits[0]]
-    for digit in digits[1:]:
-        carried.append(digit + (carried[-1] >> 32))
-        carried[-2] = carried[-2] & _DIGIT_MASK
-    return carried
-
-
-def _rounded(digits: list[npt.NDArray[np.int64]], first: int) -> npt.NDArray[np.float64]:
-    """Returns the sums of digits[i] * 2^(32 (first + i)), none negative, each rounded once to nearest, ties to even.
-
-    The highest 64 bits of a number go into an integer whose last bit also stands for all bits behind it; converting
-    that integer rounds as the whole number would.
-    """
-    nothing = np.zeros_like(digits[0])
-    # The highest digit may exceed 32 bits; two zeros below spare a special case for small numbers.
-    parts = np.stack([nothing, nothing, *digits[:-1], digits[-1] & _DIGIT_MASK, digits[-1] >> 32])
-    used = parts != 0
-    top = np.maximum(len(parts) - 1 - np.argmax(used[::-1], axis=0), 2)[np.newaxis]
-    high, middle, low = (np.take_along_axis(parts, top - back, 0)[0].astype(np.uint64) for back in range(3))
-    rest = np.take_along_axis(np.cumsum(used, axis=0), top - 2, 0)[0] > (low != 0)
-    leading = (high << np.uint64(32)) | middle
-    shift = (64 - np.frexp((leading >> np.uint64(11)).astype(np.float64))[1] - 11).astype(np.uint64)
-    shift = np.minimum(shift, np.uint64(31))
-    leading = (leading << shift) | (low >> (np.uint64(32) - shift))
-    rest |= (low << (shift + np.uint64(32))) != 0
-    leading |= rest.astype(np.uint64)
-    with np.errstate(over="ignore"):
-        exponents = 32 * (top[0] - 3 + first) - shift.astype(np.int64)
-        result: npt.NDArray[np.float64] = np.ldexp(leading.astype(np.float64), exponents)
-    return result
+    return _core.rounded_sums(digits, first)

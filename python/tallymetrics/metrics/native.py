@@ -15,6 +15,7 @@ from tallymetrics.metrics.exact_table import ExactTable
 from tallymetrics.metrics.histogram_rows import mass_error
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.repeated import NOTHING, repeated_call
+from tallymetrics.metrics.sorted_samples import SortedSamples
 
 # One accumulator of the native pass: its kind, its state arrays and its parameters (see cpp/bindings/plan.cpp).
 Accumulator = tuple[Any, ...]
@@ -37,8 +38,8 @@ class NativeMetric(Metric):
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         super().__init__(dtype, name)
-        self._tables: list[ExactTable | ExactSums] = []
         self._repeated = NOTHING
+        self._tables: list[ExactTable | ExactSums | SortedSamples] = []
 
     @property
     def repeatable(self) -> bool:

@@ -7,30 +7,50 @@ import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core, runtime
-from tallymetrics.inputs import Batch, Layouts, as_array, row_weights
-from tallymetrics.metrics.binned_transport import Binned
+from tallymetrics.inputs import Array, Batch, Layouts, as_array, row_weights
+from tallymetrics.metrics.binned_transport import BinnedSums
 from tallymetrics.metrics.native import Accumulator, NativeMetric, _value_error
 from tallymetrics.metrics.position_table import Floats, PositionGrid, PositionTable
+from tallymetrics.metrics.sorted_samples import SortedSamples
 
 
 class Populations(NativeMetric):
-    """Gathers weights and sums of positions by bins, for the samples of y_true and for those of y_pred."""
+    """Gathers the samples of y_true and those of y_pred: weights and sums of positions by bins, or the samples."""
 
-    def __init__(self, bins: int, sample_range: Any, name: str | None, dtype: Any) -> None:
+    def __init__(self, bins: int, sample_range: Any, name: str | None, dtype: Any, exact: bool = False) -> None:
         super().__init__(dtype, name)
         self._grid = PositionGrid.of(bins, sample_range)
         self.bins = int(bins)
+        self.exact = exact
+        self._samples: list[SortedSamples] = []
+        if exact:
+            self._samples = [self._track(SortedSamples(side)) for side in ("true_samples", "pred_samples")]
+            self._tables += self._samples
+            return
         self.sample_range = self._grid.low, self._grid.high
         self.places: PositionTable = self._track(PositionTable(self._grid, "places"))
         self._tables.append(self.places)
         # Samples between the places of a bin, and weighted samples.
         self.irregular = self._exact_table((2,), "irregular")
 
+    @property
+    def repeatable(self) -> bool:
+        # Samples that are kept do not pass through the native core.
+        return not self.exact
+
     def layout(self, layouts: Layouts) -> Batch:
         return layouts.elements()
 
     def accumulators(self, batch: Batch) -> list[Accumulator]:
-        return [self.places.accumulator(batch, self.irregular, 1)]
+        if not self.exact:
+            return [self.places.accumulator(batch, self.irregular, 1)]
+        for population, samples in enumerate((batch.y_true, batch.y_pred)):
+            assert samples is not None
+            self._offer(population, samples, batch.weights)
+        return []
+
+    def _offer(self, population: int, samples: Array, weights: Array | None) -> None:
+        self._samples[population].offer(("y_true", "y_pred")[population], samples, weights)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds samples to both populations, or to none.
@@ -67,6 +87,9 @@ class Populations(NativeMetric):
 
     def _add_apart(self, batches: list[Batch]) -> None:
         with self._lock:
+            if self.exact:
+                self._offer_apart(batches)
+                return
             before = self.state_arrays()
             try:
                 for population, batch in enumerate(batches):
@@ -79,34 +102,41 @@ class Populations(NativeMetric):
                 self.load_state_arrays(before)
                 raise
 
-    def _binned(self) -> tuple[Binned | None, float, bool]:
-        """Returns the shares, or None and the answer where a population is empty; and whether samples lie between
+    def _offer_apart(self, batches: list[Batch]) -> None:
+        added = False
+        try:
+            for population, batch in enumerate(batches):
+                self._offer(population, batch.y_pred, batch.weights)
+            added = True
+        finally:
+            for samples in self._samples:
+                samples.settle_room(added)
+
+    def _sums(self) -> tuple[BinnedSums | None, float, bool]:
+        """Returns the sums, or None and the answer where a population is empty; and whether samples lie between
         places."""
         with self._lock:
             masses, places = self.places.sums()
             between, weighted = (int(count) for count in self.irregular.value)
-        empty = (masses.sum(axis=1) == 0).sum()
+        empty = 2 - masses.any(axis=1).sum()
         if empty:
             return None, 0.0 if empty == 2 else np.nan, False
-        return Binned.of(masses, places, weighted > 0), 0.0, between > 0
+        return BinnedSums(masses, places, weighted > 0), 0.0, between > 0
 
-    def _samples_in(self, bins: npt.NDArray[np.bool_], batches: Iterable[Any]) -> list[tuple[Floats, Floats]]:
-        """Returns positions, in bins from the origin, and weights of the samples in some bins, for each population."""
-        found: list[list[tuple[Floats, Floats]]] = [[], []]
+    def _samples_in(self, bins: npt.NDArray[np.uint8], batches: Iterable[Any]) -> list[tuple[Floats, Floats | None]]:
+        """Returns positions, in bins from the origin, and weights, None if there are none, of each population's samples
+        in some bins; the positions increase."""
+        found: list[list[tuple[Floats, Floats | None]]] = [[], []]
         for given in batches:
             for side, batch in zip(found, self._apart(*given), strict=True):
                 side.append(self._selected(bins, batch))
-        nothing = np.zeros(0)
-        return [
-            (np.concatenate([nothing, *(one for one, _ in side)]), np.concatenate([nothing, *(one for _, one in side)]))
-            for side in found
-        ]
+        return [_joined(side) for side in found]
 
-    def _selected(self, bins: npt.NDArray[np.bool_], batch: Batch) -> tuple[Floats, Floats]:
+    def _selected(self, bins: npt.NDArray[np.uint8], batch: Batch) -> tuple[Floats, Floats | None]:
         origin, width = self._grid.origin, self._grid.width
-        rows = _core.samples_in_bins(batch.y_pred, origin, width, bins.astype(np.uint8))
+        rows = _core.samples_in_bins(batch.y_pred, origin, width, bins, runtime.get_num_threads())
         positions = (batch.y_pred[rows].astype(np.float64) - origin) / width
-        return positions, np.ones(len(rows)) if batch.weights is None else batch.weights[rows].astype(np.float64)
+        return positions, None if batch.weights is None else batch.weights[rows].astype(np.float64)
 
     def get_config(self) -> dict[str, Any]:
         low, high = self._grid.low, self._grid.high
@@ -125,3 +155,14 @@ def _weights_apart(sample_weight: Any) -> tuple[Any, Any] | None:
 def _samples(name: str, values: Any, weights: Any) -> Batch:
     array = as_array(values, name)
     return Batch(None, array.reshape(-1), row_weights(weights, array.shape), 1)
+
+
+def _joined(pieces: list[tuple[Floats, Floats | None]]) -> tuple[Floats, Floats | None]:
+    """Positions, sorted, and their weights."""
+    positions = np.concatenate([np.zeros(0), *(one for one, _ in pieces)])
+    if all(weights is None for _, weights in pieces):
+        positions.sort()
+        return positions, None
+    weights = np.concatenate([np.ones(len(one)) if own is None else own for one, own in pieces])
+    order = np.argsort(positions, kind="stable")
+    return positions[order], weights[order]

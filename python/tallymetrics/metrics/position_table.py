@@ -98,5 +98,6 @@ class PositionTable(ExactTable):
 
     def sums(self) -> tuple[Floats, Floats]:
         """Returns the weights and the sums of places, each [population, bin], rounded once."""
-        values = self.value
-        return values[:, 0].astype(np.float64), values[:, 1].astype(np.float64)
+        limbs = sorted(self._planes)
+        values = _core.rounded_sums([self._planes[limb] for limb in limbs], limbs[0] - _core.UNIT_LIMB)
+        return np.ascontiguousarray(values[:, 0]), np.ascontiguousarray(values[:, 1])

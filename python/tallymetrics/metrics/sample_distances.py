@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from tallymetrics import _core
 from tallymetrics.arguments import as_integer
-from tallymetrics.metrics.binned_transport import Binned, first_order, first_order_parts, open_parts, second_order
+from tallymetrics.metrics.binned_transport import Binned, BinnedSums
 from tallymetrics.metrics.populations import Populations
 from tallymetrics.metrics.shift_measures import cell_shares, divergences, kolmogorov_smirnov, squared_difference
 
@@ -27,8 +28,9 @@ class Wasserstein1D(Populations):
     Samples are summed up by bins: the exact weight of each bin and population, and the exact sum of positions. From
     these `result_interval()` has bounds between which the distance lies, and the result is an estimate between them.
     Both are the distance itself where each bin holds one value, as for integers and for numbers on a grid of binary
-    fractions no finer than the bins, or for few samples; `refine(batches)` has it for p=1 from a second look at the
-    data. The bins' width is a power of two.
+    fractions no finer than the bins, or for few samples; `refine(batches)` has it from a second look at the data. The
+    bins' width is a power of two. With `exact=True` all samples are kept and sorted: the result is exact for any
+    floats, and memory grows with the data.
 
     Args:
         p: Order of the distance, 1 (default) or 2.
@@ -36,6 +38,7 @@ class Wasserstein1D(Populations):
         range: Where all samples lie, (low, high), default (0, 1); one outside is refused.
         name: Name of the metric, default `"wasserstein1d"`.
         dtype: What `result()` is rounded to, default float64.
+        exact: Whether to keep all samples, as float64, default False; they need only be finite then, whatever `range`.
 
     `update_state` takes samples of any shape; both arrays need not be of one length, and either may be empty. Weights,
     none negative, belong to the samples of both arrays, or are a tuple of two arrays or None, for y_true and y_pred.
@@ -60,54 +63,58 @@ class Wasserstein1D(Populations):
         range: tuple[float, float] = (0.0, 1.0),
         name: str | None = "wasserstein1d",
         dtype: Any = None,
+        exact: bool = False,
     ) -> None:
-        super().__init__(bins, range, name, dtype)
+        super().__init__(bins, range, name, dtype, bool(exact))
         self.p = as_integer(p, "p", 1, 2)
 
     def _interval(self) -> tuple[float, float, float]:
-        binned, nothing, between = self._binned()
-        if binned is None:
+        if self.exact:
+            distance = self._distance_of_samples()
+            return distance, distance, distance
+        sums, nothing, between = self._sums()
+        if sums is None:
             return nothing, nothing, nothing
-        low, estimate, high = first_order(binned) if self.p == 1 else second_order(binned)
+        low, estimate, high = sums.distance(self.p)
         # A sample between places is off by at most half a place, on either side.
         error = 2.0**-32 if between else 0.0
         width = self._grid.width
         return max(low - error, 0.0) * width, estimate * width, (high + error) * width
 
+    def _distance_of_samples(self) -> float:
+        with self._lock:
+            one, other = (samples.samples() for samples in self._samples)
+        empty = [len(one[0]), len(other[0])].count(0)
+        if empty:
+            return 0.0 if empty == 2 else math.nan
+        return _core.sorted_distance(one, other, self.p)
+
     def refine(self, batches: Iterable[Any]) -> float:
         """Returns the distance itself, from a second look at the samples; the state stays as it is.
 
-        Only samples in bins where the order of the two populations is open are looked at again.
+        For p=1 only samples in bins where the order of the two populations is open are looked at again, a small part as
+        a rule; for p=2 those of all bins that have more than one value are gathered and sorted.
 
         Args:
             batches: All that was added: tuples of the arguments of `update_state`.
 
         Returns:
-            The distance of order 1, exact but for rounding.
+            The distance, exact but for rounding.
 
         Raises:
-            ValueError: If `p` is 2, or the batches are not those that were added.
+            ValueError: If the batches are not those that were added.
         """
-        if self.p != 1:
-            raise ValueError(f"`p` must be 1 to refine. Received {self.p}.")
-        binned, nothing, _ = self._binned()
-        if binned is None:
+        if self.exact:
+            return self.result()
+        sums, nothing, _ = self._sums()
+        if sums is None:
             return float(self._as_result(nothing))
-        parts = first_order_parts(binned)
-        is_open = parts.excess > 0
-        found = self._samples_in(is_open, batches)
-        masses, places = self.places.sums()
-        for name, (positions, weights), mass, place in zip(("y_true", "y_pred"), found, masses, places, strict=True):
-            expected = math.fsum(mass[is_open]), math.fsum((place + mass * np.arange(len(mass)))[is_open])
-            received = math.fsum(weights), math.fsum(weights * positions)
-            if not np.allclose(received, expected, rtol=1e-9, atol=0):
-                raise ValueError(
-                    f"`batches` must be those that were added. Their `{name}` has weight {received[0]}, at the bin "
-                    f"{received[1]} in sum, where weight {expected[0]} at {expected[1]} is looked for."
-                )
-        rest = math.fsum(parts.lower[~is_open])
-        shares = [(positions, own / total) for (positions, own), total in zip(found, masses.sum(axis=1), strict=True)]
-        value: float = self._as_result((rest + open_parts(binned, *shares)) * self._grid.width)
+        marks = sums.open_bins() if self.p == 1 else sums.shared_bins()
+        found = self._samples_in(marks, batches)
+        _check_found(sums, marks > 0, found)
+        one, other = found
+        distance = _core.refined_distance(*sums, one, other) if self.p == 1 else _second_order(sums, marks == 0, found)
+        value: float = self._as_result(distance * self._grid.width)
         return value
 
     def result(self) -> float:
@@ -121,7 +128,38 @@ class Wasserstein1D(Populations):
         return low, high
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "p": self.p}
+        return {**super().get_config(), "p": self.p, "exact": self.exact}
+
+
+def _check_found(sums: BinnedSums, bins: Any, found: list[Any]) -> None:
+    """Compares weights and positions of the samples found in some bins with what was added there."""
+    sides = zip(("y_true", "y_pred"), found, sums.masses, sums.places, strict=True)
+    for name, (positions, weights), mass, place in sides:
+        expected = float(mass[bins].sum()), float((place + mass * np.arange(len(mass)))[bins].sum())
+        if weights is None:
+            received = float(len(positions)), float(positions.sum())
+        else:
+            received = float(weights.sum()), float((weights * positions).sum())
+        if not np.allclose(received, expected, rtol=1e-9, atol=0):
+            raise ValueError(
+                f"`batches` must be those that were added. Their `{name}` has weight {received[0]}, at the bin "
+                f"{received[1]} in sum, where weight {expected[0]} at {expected[1]} is looked for."
+            )
+
+
+def _second_order(sums: BinnedSums, bins: Any, found: list[Any]) -> float:
+    """The distance of order 2 of samples that were found, and of the single values of the other bins."""
+    sides = []
+    for (positions, weights), masses, places in zip(found, sums.masses, sums.places, strict=True):
+        used = np.flatnonzero(bins & (masses > 0))
+        if len(used):
+            weights = np.append(np.ones(len(positions)) if weights is None else weights, masses[used])
+            positions = np.append(positions, used + places[used] / masses[used])
+            order = np.argsort(positions, kind="stable")
+            positions, weights = positions[order], weights[order]
+        sides.append((positions, weights))
+    one, other = sides
+    return _core.sorted_distance(one, other, 2)
 
 
 class DistributionShift(Populations):
@@ -170,9 +208,9 @@ class DistributionShift(Populations):
         super().__init__(bins, range, name, dtype)
         self.cells = as_integer(cells, "cells", 2, 1 << 16)
 
-    def _bounded(self, binned: Binned) -> dict[str, tuple[float, float, float]]:
+    def _bounded(self, sums: BinnedSums, binned: Binned) -> dict[str, tuple[float, float, float]]:
         width = self._grid.width
-        low, estimate, high = first_order(binned)
+        low, estimate, high = sums.distance(1)
         squares = squared_difference(binned)
         return {
             "wasserstein": (low * width, estimate * width, high * width),
@@ -186,19 +224,20 @@ class DistributionShift(Populations):
 
     def result(self) -> dict[str, float]:
         """Returns the measures by name; all 0.0 where both populations are empty, NaN where one is."""
-        binned, nothing, _ = self._binned()
-        if binned is None:
+        sums, nothing, _ = self._sums()
+        if sums is None:
             return dict.fromkeys(MEASURES, float(self._as_result(nothing)))
-        values = {name: estimate for name, (_, estimate, _) in self._bounded(binned).items()}
+        binned = Binned.of(sums)
+        values = {name: estimate for name, (_, estimate, _) in self._bounded(sums, binned).items()}
         values.update(divergences(cell_shares(binned, self.cells)))
         return {name: float(self._as_result(values[name])) for name in MEASURES}
 
     def result_interval(self) -> dict[str, tuple[float, float]]:
         """Returns numbers between which the first three measures lie, but for rounding, of positions to 2^-32 bins."""
-        binned, nothing, _ = self._binned()
-        if binned is None:
+        sums, nothing, _ = self._sums()
+        if sums is None:
             return dict.fromkeys(MEASURES[:3], (nothing, nothing))
-        return {name: (low, high) for name, (low, _, high) in self._bounded(binned).items()}
+        return {name: (low, high) for name, (low, _, high) in self._bounded(sums, Binned.of(sums)).items()}
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "cells": self.cells}

@@ -1,0 +1,68 @@
+// The highest 64 bits of a sum, the last of which also stands for all behind it, round as the whole would.
+#include "support/rounding.h"
+
+#include <cmath>
+
+namespace tally {
+namespace {
+
+constexpr int64_t kDigit = 0xffffffff;
+
+// `digits` hold numbers in [0, 2^32); the highest of them is not 0 unless all are.
+double rounded(const uint64_t* digits, int count, int first) {
+  int top = count - 1;
+  while (top > 0 && !digits[top]) --top;
+  if (!digits[top]) return 0.0;
+  const uint64_t middle = top > 0 ? digits[top - 1] : 0;
+  const uint64_t low = top > 1 ? digits[top - 2] : 0;
+  uint64_t leading = (digits[top] << 32) | middle;
+  const int shift = __builtin_clzll(leading);
+  uint64_t rest = low << shift << 32;
+  if (shift) leading = (leading << shift) | (low >> (32 - shift));
+  for (int i = top - 3; i >= 0 && !rest; --i) rest = digits[i];
+  if (rest) leading |= 1;
+  return std::ldexp(static_cast<double>(leading), 32 * (top - 1 + first) - shift);
+}
+
+double rounded_cell(const int64_t* const* planes, int count, int first, int64_t cell) {
+  // The carry out of the highest plane takes up to two digits.
+  uint64_t digits[kMostPlanes + 2];
+  int64_t carried = 0;
+  for (int i = 0; i < count; ++i) {
+    const int64_t digit = planes[i][cell];
+    const int64_t low = (digit & kDigit) + (carried & kDigit);
+    digits[i] = static_cast<uint64_t>(low & kDigit);
+    carried = (digit >> 32) + (carried >> 32) + (low >> 32);
+  }
+  const bool negative = carried < 0;
+  digits[count] = static_cast<uint64_t>(carried & kDigit);
+  digits[count + 1] = static_cast<uint64_t>((carried >> 32) & kDigit);
+  if (negative) {
+    uint64_t carry = 1;
+    for (int i = 0; i < count + 2; ++i) {
+      const uint64_t digit = (~digits[i] & static_cast<uint64_t>(kDigit)) + carry;
+      digits[i] = digit & static_cast<uint64_t>(kDigit);
+      carry = digit >> 32;
+    }
+  }
+  const double magnitude = rounded(digits, count + 2, first);
+  return negative ? -magnitude : magnitude;
+}
+
+}  // namespace
+
+void round_sums(const int64_t* const* planes, int count, int first, int64_t cells, double* sums) {
+  constexpr int64_t kSmall = int64_t{1} << 30;
+  const double unit = std::ldexp(1.0, 32 * first);
+  const bool is_short = count <= 2 && first >= -4 && first <= 4;
+  for (int64_t cell = 0; cell < cells; ++cell) {
+    const int64_t low = planes[0][cell];
+    const int64_t high = is_short && count == 2 ? planes[1][cell] : 0;
+    // What fits an integer is rounded by its conversion.
+    const bool fits = low > -(kSmall << 32) && low < kSmall << 32 && high > -kSmall && high < kSmall;
+    sums[cell] = is_short && fits ? static_cast<double>(high * (kDigit + 1) + low) * unit
+                                  : rounded_cell(planes, count, first, cell);
+  }
+}
+
+}  // namespace tally

@@ -1,0 +1,126 @@
+"""All samples of a population, sorted: a state that grows with the data, for distances without bins."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tallymetrics import _core
+from tallymetrics.inputs import Array
+from tallymetrics.metrics.variables import Arrays, Variable
+
+Floats = npt.NDArray[np.float64]
+Samples = tuple[Floats, Floats | None]
+Piece = tuple[Array, Floats | None]
+
+_GREATEST = float(np.finfo(np.float64).max)
+
+
+class SortedSamples(Variable):
+    """A multiset of samples with weights: what it holds is a function of all that was added, in whatever order.
+
+    Equal samples are sorted by their weights, samples of weight 0 are left out, and weights that are all 1 are not
+    kept. What was added waits until it is read, and is sorted then.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._offered: Piece | None = None
+        self._empty()
+
+    def _empty(self) -> None:
+        self._samples: Floats = np.zeros(0)
+        self._weights: Floats | None = None
+        self._waiting: list[Piece] = []
+
+    def offer(self, argument: str, samples: Array, weights: Array | None) -> None:
+        """Takes samples, to be kept or forgotten by `settle_room`.
+
+        Raises:
+            ValueError: If a sample or a weight is not finite, or a weight is negative.
+        """
+        row = _core.first_outside(samples, -_GREATEST, _GREATEST)
+        if row >= 0:
+            raise ValueError(f"`{argument}` must hold finite samples. Received {samples[row]} in row {row}.")
+        row = -1 if weights is None else _core.first_outside(weights, 0.0, _GREATEST)
+        if weights is not None and row >= 0:
+            wanted = "not be negative" if np.isfinite(weights[row]) else "be finite"
+            raise ValueError(f"`sample_weight` must {wanted}. Received {weights[row]} in row {row}.")
+        self._offered = (samples.copy(), None if weights is None else weights.astype(np.float64))
+
+    def settle_room(self, added: bool) -> None:
+        """Keeps what was offered, or forgets it."""
+        if self._offered is not None and added:
+            self._waiting.append(self._offered)
+        self._offered = None
+
+    def samples(self) -> Samples:
+        """Returns the samples, increasing, and their weights, or None if all are 1."""
+        if self._waiting:
+            pieces: list[Piece] = [(self._samples, self._weights), *self._waiting]
+            self._samples, self._weights = _sorted(pieces)
+            self._waiting = []
+        return self._samples, self._weights
+
+    @property
+    def value(self) -> npt.NDArray[Any]:
+        return self.samples()[0]
+
+    def assign(self, value: Any) -> Variable:
+        samples = np.array(value, np.float64)
+        is_sorted = samples.ndim == 1 and np.isfinite(samples).all() and (samples[1:] >= samples[:-1]).all()
+        if not is_sorted:
+            raise ValueError(f"`{self.name}` must hold finite samples in order. Received shape {samples.shape}.")
+        self.reset()
+        self._waiting.append((samples, None))
+        return self
+
+    def fits(self, other: Any) -> bool:
+        return isinstance(other, SortedSamples)
+
+    def add(self, other: Any) -> None:
+        self._waiting.append(other.samples())
+
+    def reset(self) -> None:
+        self._empty()
+
+    def arrays(self) -> Arrays:
+        """The samples under the variable's name, their weights as `name@1` unless all are 1."""
+        samples, weights = self.samples()
+        arrays: Arrays = {self.name: samples.copy()}
+        if weights is not None:
+            arrays[f"{self.name}@1"] = weights.copy()
+        return arrays
+
+    def load(self, arrays: Arrays) -> None:
+        self.assign(arrays[self.name])
+        weights = arrays.get(f"{self.name}@1")
+        if weights is None:
+            return
+        samples = self._waiting.pop()[0]
+        if weights.shape != samples.shape or weights.dtype != np.float64:
+            raise ValueError(f"`{self.name}` must have a weight for each sample. Received shape {weights.shape}.")
+        self._waiting.append((samples, weights.copy()))
+
+
+def _sorted(pieces: list[Piece]) -> Samples:
+    # Short numbers sort faster.
+    by_dtype: dict[Any, list[Array]] = {}
+    if all(weights is None for _, weights in pieces):
+        for samples, _ in pieces:
+            by_dtype.setdefault(samples.dtype, []).append(samples)
+        runs = [np.sort(_joined(group)).astype(np.float64, copy=False) for group in by_dtype.values()]
+        runs = [run for run in runs if len(run)]
+        values = np.sort(np.concatenate(runs)) if len(runs) > 1 else _joined(runs)
+        values = values.astype(np.float64, copy=False)
+        values += 0.0  # of two zeros only one
+        return values, None
+    values = np.concatenate([samples.astype(np.float64) for samples, _ in pieces]) + 0.0
+    weights = np.concatenate([np.ones(len(samples)) if own is None else own for samples, own in pieces])
+    values, weights = values[weights > 0], weights[weights > 0]
+    order = np.lexsort((weights, values))
+    return values[order], None if (weights == 1).all() else weights[order]
+
+
+def _joined(arrays: list[Array]) -> Array:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays or [np.zeros(0)])
