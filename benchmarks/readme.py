@@ -39,7 +39,8 @@ def shown_table(results: Record) -> str:
             title = _SHOWN[case["name"]].format(case["title"])
             rows.append([title, row["x library"], row["x by hand"], row["/ read"]])
     header = ["job", "times as fast as a library", "as the best by hand", "a plain read takes 1"]
-    return table.markdown(header, rows)
+    processor = table.processor_text(results)
+    return f"{table.markdown(header, rows)}\n\n{processor}; {results['threads']} threads; {results['measured'][:10]}."
 
 
 def _class_ratios(results: Record) -> dict[str, dict[str, tuple[float, float, str]]]:

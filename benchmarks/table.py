@@ -123,10 +123,17 @@ def full_table(results: Record) -> str:
     return markdown(header, rows)
 
 
+def processor_text(results: Record) -> str:
+    """Return the processor, with family and model, which tell one whose name is hidden."""
+    processor = dict(results["machine"]["processor"])
+    name = processor.pop("model name")
+    return ", ".join([name, *(f"{key} {value}" for key, value in processor.items())])
+
+
 def notes(results: Record) -> str:
     """The machine, the versions, and what was skipped."""
     machine = results["machine"]
-    processor = ", ".join(f"{key} {value}" for key, value in machine["processor"].items())
+    processor = processor_text(results)
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     lines = [f"{processor}; {machine['usable_threads']} threads; Python {machine['python']}; {versions}."]
     lines += [f"Plain read: {results['plain_read']}."]
