@@ -55,7 +55,7 @@ def main() -> None:
     tools = ours.tools(arguments.all_instruction_sets) + tools
     options = Options(arguments.threads, arguments.rounds, arguments.slow_seconds, arguments.case_seconds)
     if arguments.quick:
-        options = Options(arguments.threads, rounds=1, slow_seconds=0.1)
+        options = Options(arguments.threads, rounds=1, slow_seconds=0.1, slice_parts=(1,))
     results = {
         "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": machine.describe(),

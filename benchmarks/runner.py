@@ -19,7 +19,6 @@ from benchmarks.cases import Case
 from benchmarks.correctness import assert_same_answer
 from benchmarks.tools import Answer, Arrays, Job, Tool, leave_threads
 
-_SLICE_PARTS = (1000, 20, 1)
 _PROBE_CALLS = 10
 _SETTLE_SECONDS = 0.01
 _UPDATE_SECONDS = 0.02
@@ -40,6 +39,7 @@ class Options:
     rounds: int = 5
     slow_seconds: float = 0.6
     case_seconds: float = 15.0
+    slice_parts: tuple[int, ...] = (1000, 20, 1)
 
 
 @dataclass
@@ -157,7 +157,7 @@ def _check_arm(case: Case, arm: Arm, arrays: Arrays, references: dict[int, Answe
 
 def _check(case: Case, arms: list[Arm], arrays: Arrays, options: Options) -> tuple[list[Arm], dict[str, str]]:
     """Return the arms whose answers are those of the first of ours, and tool -> reason for the other competitors."""
-    slices = [case.rows] if case.update_only else sorted({math.ceil(case.rows / part) for part in _SLICE_PARTS})
+    slices = [case.rows] if case.update_only else sorted({math.ceil(case.rows / part) for part in options.slice_parts})
     ours = next(arm for arm in arms if arm.kind == "ours")
     references = {rows: _answer(ours, _head(arrays, rows)) for rows in slices}
     kept, failed = [], {}
