@@ -30,9 +30,9 @@ def fill_cells(cells, classes, y_true, y_pred):
 @_compiled()
 def count_cells(classes, y_true, y_pred):
     """Count pairs into [classes, classes], small matrices in four tables in turn."""
-    tables = np.zeros((4, classes * classes), np.uint32)
-    several = np.int64(classes * classes <= _SMALL_TABLE)
-    second, third, fourth = tables[several], tables[2 * several], tables[3 * several]
+    several = 4 if classes * classes <= _SMALL_TABLE else 1
+    tables = np.zeros((several, classes * classes), np.uint32)
+    second, third, fourth = tables[1 % several], tables[2 % several], tables[3 % several]
     cells = np.empty(_BLOCK, np.int64)
     for start in range(0, y_true.shape[0], _BLOCK):
         rows = min(_BLOCK, y_true.shape[0] - start)
