@@ -39,7 +39,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=machine.usable_threads(), help="the most to use")
     parser.add_argument("--rounds", type=int, default=5, help="times that every arm is measured")
     parser.add_argument("--slow-seconds", type=float, default=0.6, help="slower arms are timed on a slice of the rows")
-    parser.add_argument("--case-seconds", type=float, default=25.0, help="a longer case has no third round")
+    parser.add_argument("--case-seconds", type=float, default=15.0, help="a longer case has no third round")
     parser.add_argument("--memory", action="store_true", help="also this package's peak memory beyond the inputs")
     parser.add_argument("--all-instruction-sets", action="store_true", help="time this package on each")
     parser.add_argument("--quick", action="store_true", help="tiny arrays, one round: checks answers, not speed")
@@ -55,7 +55,7 @@ def main() -> None:
     tools = ours.tools(arguments.all_instruction_sets) + tools
     options = Options(arguments.threads, arguments.rounds, arguments.slow_seconds, arguments.case_seconds)
     if arguments.quick:
-        options = Options(arguments.threads, rounds=1, slow_seconds=0.1)
+        options = Options(arguments.threads, rounds=1, slow_seconds=0.1, slice_parts=(1,))
     results = {
         "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": machine.describe(),

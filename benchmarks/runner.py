@@ -19,26 +19,27 @@ from benchmarks.cases import Case
 from benchmarks.correctness import assert_same_answer
 from benchmarks.tools import Answer, Arrays, Job, Tool, leave_threads
 
-_SLICE_PARTS = (1000, 20, 1)
 _PROBE_CALLS = 10
 _SETTLE_SECONDS = 0.01
 _UPDATE_SECONDS = 0.02
 _QUICK_SECONDS, _QUICK_TIMES = 0.1, 3
 _FEWEST_ROUNDS = 2
+_MOST_SLOW = 1.5
 
 
 @dataclass(frozen=True)
 class Options:
     """How long to measure: rounds over all arms, and the time beyond which an arm gets a slice of the rows.
 
-    An arm that has used twice `slow_seconds` sits out the remaining rounds; a case that has used `case_seconds` has no
-    third round.
+    An arm that has used 1.5 times `slow_seconds` sits out the remaining rounds; a case that has used `case_seconds` has
+    no third round.
     """
 
     threads: int
     rounds: int = 5
     slow_seconds: float = 0.6
-    case_seconds: float = 25.0
+    case_seconds: float = 15.0
+    slice_parts: tuple[int, ...] = (1000, 20, 1)
 
 
 @dataclass
@@ -156,7 +157,7 @@ def _check_arm(case: Case, arm: Arm, arrays: Arrays, references: dict[int, Answe
 
 def _check(case: Case, arms: list[Arm], arrays: Arrays, options: Options) -> tuple[list[Arm], dict[str, str]]:
     """Return the arms whose answers are those of the first of ours, and tool -> reason for the other competitors."""
-    slices = [case.rows] if case.update_only else sorted({math.ceil(case.rows / part) for part in _SLICE_PARTS})
+    slices = [case.rows] if case.update_only else sorted({math.ceil(case.rows / part) for part in options.slice_parts})
     ours = next(arm for arm in arms if arm.kind == "ours")
     references = {rows: _answer(ours, _head(arrays, rows)) for rows in slices}
     kept, failed = [], {}
@@ -188,7 +189,7 @@ def run_case(case: Case, tools: list[Tool], options: Options) -> dict[str, Any]:
         if number >= _FEWEST_ROUNDS and time.perf_counter() - start > options.case_seconds:
             break
         for arm in arms:
-            if sum(arm.seconds) * arm.calls < 2 * options.slow_seconds:
+            if sum(arm.seconds) * arm.calls < _MOST_SLOW * options.slow_seconds:
                 arm.measure()
     named = {tool.name for tool in tools if case.name in tool.jobs}
     return {

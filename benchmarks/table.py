@@ -10,7 +10,8 @@ from pathlib import Path
 from benchmarks.results import Record, faults
 
 
-def _fastest(arms: list[Record], kind: str) -> Record | None:
+def fastest(arms: list[Record], kind: str) -> Record | None:
+    """Return the arm of that kind with the best time."""
     arms = [arm for arm in arms if arm["kind"] == kind]
     return min(arms, key=lambda arm: arm["best_seconds"]) if arms else None
 
@@ -23,9 +24,10 @@ def _read_seconds(case: Record, threads: int) -> float | None:
     return None
 
 
-def _time(seconds: float) -> str:
+def time_text(seconds: float) -> str:
+    """Return a time with its unit."""
     if seconds < 1e-3:
-        return f"{seconds * 1e6:.2f} us"
+        return f"{seconds * 1e6:.1f} us"
     return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
@@ -41,7 +43,8 @@ def _times_faster(ours: Record, other: Record | None) -> str:
     return f"{other['best_seconds'] / ours['best_seconds']:.1f} ({other['tool']})"
 
 
-def _markdown(header: list[str], rows: list[list[str]]) -> str:
+def markdown(header: list[str], rows: list[list[str]]) -> str:
+    """Return a table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -50,7 +53,7 @@ def _ours(case: Record, threads: int | None = None) -> Record | None:
     """Return the fastest of ours with that many threads, or with the most; on the fastest instruction set."""
     ours = [arm for arm in case["arms"] if arm["kind"] == "ours"]
     threads = max(arm["threads"] for arm in ours) if threads is None else threads
-    return _fastest([arm for arm in ours if arm["threads"] == threads], "ours")
+    return fastest([arm for arm in ours if arm["threads"] == threads], "ours")
 
 
 def _memory(case: Record) -> str:
@@ -62,8 +65,8 @@ def summary_row(case: Record) -> dict[str, str]:
     """Return the two ratios of a case, to the best competitors and to the limit, on all threads and on one."""
     most, single = _ours(case), _ours(case, 1)
     assert most is not None
-    library, by_hand = (_fastest(case["arms"], kind) for kind in ("library", "by hand"))
-    by_hand_single = _fastest([arm for arm in case["arms"] if arm["threads"] == 1], "by hand")
+    library, by_hand = (fastest(case["arms"], kind) for kind in ("library", "by hand"))
+    by_hand_single = fastest([arm for arm in case["arms"] if arm["threads"] == 1], "by hand")
     return {
         "job": case["title"],
         "x library": _times_faster(most, library),
@@ -72,14 +75,14 @@ def summary_row(case: Record) -> dict[str, str]:
         "/ read": _times_read(case, most),
         "/ read, 1 thread": _times_read(case, single),
         "MB": _memory(case),
-        "time": _time(most["best_seconds"]),
+        "time": time_text(most["best_seconds"]),
     }
 
 
 def summary_table(results: Record) -> str:
     """One row per case: how many times as fast as the fastest competitors, and how many times a plain read."""
     rows = [summary_row(case) for case in results["cases"]]
-    return _markdown(list(rows[0]), [list(row.values()) for row in rows])
+    return markdown(list(rows[0]), [list(row.values()) for row in rows])
 
 
 def instruction_set_table(results: Record) -> str:
@@ -92,8 +95,8 @@ def instruction_set_table(results: Record) -> str:
             arms = [arm for arm in case["arms"] if arm["kind"] == "ours" and arm["instruction_set"] == name]
             times[name] = min(arm["best_seconds"] for arm in arms if arm["threads"] == min(a["threads"] for a in arms))
         ratios = [f"{times[slow] / times[fast]:.2f}" for slow, fast in pairwise(names)]
-        rows.append([case["title"], *(_time(times[name]) for name in names), *ratios])
-    return _markdown(["job, 1 thread", *names, *(f"{slow} / {fast}" for slow, fast in pairwise(names))], rows)
+        rows.append([case["title"], *(time_text(times[name]) for name in names), *ratios])
+    return markdown(["job, 1 thread", *names, *(f"{slow} / {fast}" for slow, fast in pairwise(names))], rows)
 
 
 def _all_ours(results: Record) -> list[Record]:
@@ -106,7 +109,7 @@ def _arm_row(case: Record, arm: Record) -> list[str]:
     scaled = f", from {arm['rows']} rows" if arm["scale"] > 1 else ""
     to_best = f"{arm['best_seconds'] / best:.3g}" if best and arm["kind"] != "read" else "-"
     tool = f"{arm['tool']} {arm['instruction_set']}".strip()
-    times = [_time(arm["best_seconds"]), _time(arm["median_seconds"])]
+    times = [time_text(arm["best_seconds"]), time_text(arm["median_seconds"])]
     return [case["title"], tool + scaled, str(arm["threads"]), to_best, _times_read(case, arm), *times]
 
 
@@ -117,13 +120,20 @@ def full_table(results: Record) -> str:
         arms = sorted(case["arms"], key=lambda arm: arm["best_seconds"])
         rows += [_arm_row(case, arm) for arm in arms]
     header = ["case", "tool", "threads", "/ best competitor", "/ plain read", "best", "median"]
-    return _markdown(header, rows)
+    return markdown(header, rows)
+
+
+def processor_text(results: Record) -> str:
+    """Return the processor, with family and model, which tell one whose name is hidden."""
+    processor = dict(results["machine"]["processor"])
+    name = processor.pop("model name")
+    return ", ".join([name, *(f"{key} {value}" for key, value in processor.items())])
 
 
 def notes(results: Record) -> str:
     """The machine, the versions, and what was skipped."""
     machine = results["machine"]
-    processor = ", ".join(f"{key} {value}" for key, value in machine["processor"].items())
+    processor = processor_text(results)
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     lines = [f"{processor}; {machine['usable_threads']} threads; Python {machine['python']}; {versions}."]
     lines += [f"Plain read: {results['plain_read']}."]

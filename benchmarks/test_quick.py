@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks import memory
 from benchmarks.cases import CASES
 from benchmarks.class_cases import CLASS_CASES
 from benchmarks.correctness import WrongAnswerError, assert_same_answer
+from benchmarks.results import dump, faults
 from benchmarks.table import report
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -33,7 +37,8 @@ def test_quick_run_checks_every_case_and_writes_json(tmp_path: Path) -> None:
 
 
 def test_every_class_answers_as_keras() -> None:
-    pytest.importorskip("keras")
+    if find_spec("keras") is None:
+        pytest.skip("keras is not installed")
     command = [sys.executable, "-m", "benchmarks", "--quick", "--classes", "--competitors", "keras_on_numpy"]
     run = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr
@@ -58,3 +63,26 @@ def test_unknown_case_is_a_usage_error() -> None:
 def test_different_answers_are_refused(answer: dict) -> None:
     with pytest.raises(WrongAnswerError, match=r"^tool answered"):
         assert_same_answer("tool", answer, {"matrix": np.array([1, 2]), "mean": 0.5}, 1e-5)
+
+
+def test_memory_beyond_the_inputs_is_measured() -> None:
+    case = replace(CASES["collection"], rows=500)
+    peak = memory.peak_beyond_inputs(case, threads=1)
+    if peak is None:
+        pytest.skip("this kernel does not let a process reset its peak")
+    cells = case.classes**2 * 8
+    assert cells <= peak < memory.LIMIT_BYTES
+
+
+def test_faults_are_named() -> None:
+    case = {"title": "accuracy", "failed": {"numba": "ValueError: no"}, "peak_bytes_beyond_inputs": 65_000_000}
+    limit = "accuracy: 65 MB beyond the inputs; the limit is 64"
+    assert faults({"cases": [case]}) == ["accuracy: numba failed. ValueError: no", limit]
+    assert faults({"cases": [{"title": "accuracy", "peak_bytes_beyond_inputs": None}]}) == []
+
+
+def test_json_has_a_line_for_each_arm() -> None:
+    results = {"cases": [{"name": "a", "arms": [{"tool": "b", "raw_seconds": [1.0, 2.0]}, {"tool": "c"}]}]}
+    lines = dump(results).splitlines()
+    assert json.loads(dump(results)) == results
+    assert any('"tool": "b"' in line and "[ 1.0, 2.0 ]" in line for line in lines)

@@ -20,6 +20,7 @@ MODULES = (
     "keras_on_numpy",
     "keras_on_torch",
     "keras_on_jax",
+    "keras_on_tensorflow",
 )
 
 

@@ -44,53 +44,74 @@ def _read(name: str, metric: object) -> object:
     return metric.total_cm.value if name == "confusion_matrix" else metric.result()
 
 
-def starts(keras: ModuleType, finish: Callable[[Any], None] = lambda metric: None) -> dict[str, Start]:
-    """Return the accumulators of keras by case name; `finish` waits for what an update started."""
-    metrics = keras.metrics
-
-    def emd(y_true: object, y_pred: object) -> object:
+def _emd(keras: ModuleType, case: Case) -> dict:
+    def distance(y_true: object, y_pred: object) -> object:
         ops = keras.ops
         return ops.sqrt(ops.mean(ops.square(ops.cumsum(y_true - y_pred, axis=-1)), axis=-1))
 
-    def confusion(case: Case) -> tuple:
-        return _start(finish, {"confusion_matrix": metrics.MeanIoU(case.classes)})
+    return {"row_emd": keras.metrics.MeanMetricWrapper(distance)}
 
-    def regression(case: Case) -> tuple:
-        errors = {"mse": metrics.MeanSquaredError(), "mae": metrics.MeanAbsoluteError()}
-        return _start(finish, errors | {"rmse": metrics.RootMeanSquaredError()})
 
-    def binary_counts(case: Case) -> tuple:
-        counts = {"precision": metrics.Precision(), "recall": metrics.Recall()}
-        return _start(finish, {"accuracy": metrics.BinaryAccuracy()} | counts)
+def _confusion(keras: ModuleType, case: Case) -> dict:
+    return {"confusion_matrix": keras.metrics.MeanIoU(case.classes)}
 
-    def top_5(case: Case) -> tuple:
-        return _start(finish, {"top_5": metrics.SparseTopKCategoricalAccuracy(k=5)})
 
-    def accuracy(case: Case) -> tuple:
-        return _start(finish, {"accuracy": metrics.SparseCategoricalAccuracy()})
+def _regression(keras: ModuleType, case: Case) -> dict:
+    metrics = keras.metrics
+    errors = {"mse": metrics.MeanSquaredError(), "mae": metrics.MeanAbsoluteError()}
+    return errors | {"rmse": metrics.RootMeanSquaredError()}
 
-    def collection(case: Case) -> tuple:
-        parts = {f"top_{k}": metrics.SparseTopKCategoricalAccuracy(k=k) for k in case.top_k}
-        parts["accuracy"] = metrics.SparseCategoricalAccuracy()
-        parts["cross_entropy"] = metrics.SparseCategoricalCrossentropy(from_logits=case.from_logits)
-        parts["confusion_matrix"] = metrics.MeanIoU(case.classes, sparse_y_pred=False)
-        return _start(finish, parts)
 
-    return {
-        "confusion_10": confusion,
-        "confusion_1000": confusion,
-        "confusion_maps": confusion,
-        "accuracy": accuracy,
-        "top_5": top_5,
-        "top_5_wide": top_5,
-        "top_5_wide_half": top_5,
-        "auc_200": lambda case: _start(finish, {"auc": metrics.AUC()}),
-        "binary_counts": binary_counts,
-        "regression": regression,
-        "collection": collection,
-        "collection_logits": collection,
-        "row_emd": lambda case: _start(finish, {"row_emd": metrics.MeanMetricWrapper(emd)}),
-        "update_32": accuracy,
-        "update_32_collection": collection,
-        **dict.fromkeys(CLASS_CASES, lambda case: start_class(metrics, case, finish)),
-    }
+def _binary_counts(keras: ModuleType, case: Case) -> dict:
+    metrics = keras.metrics
+    return {"accuracy": metrics.BinaryAccuracy(), "precision": metrics.Precision(), "recall": metrics.Recall()}
+
+
+def _auc(keras: ModuleType, case: Case) -> dict:
+    return {"auc": keras.metrics.AUC()}
+
+
+def _top_5(keras: ModuleType, case: Case) -> dict:
+    return {"top_5": keras.metrics.SparseTopKCategoricalAccuracy(k=5)}
+
+
+def _accuracy(keras: ModuleType, case: Case) -> dict:
+    return {"accuracy": keras.metrics.SparseCategoricalAccuracy()}
+
+
+def _collection(keras: ModuleType, case: Case) -> dict:
+    metrics = keras.metrics
+    parts = {f"top_{k}": metrics.SparseTopKCategoricalAccuracy(k=k) for k in case.top_k}
+    parts["accuracy"] = metrics.SparseCategoricalAccuracy()
+    parts["cross_entropy"] = metrics.SparseCategoricalCrossentropy(from_logits=case.from_logits)
+    parts["confusion_matrix"] = metrics.MeanIoU(case.classes, sparse_y_pred=False)
+    return parts
+
+
+_PARTS: dict[str, Callable[[ModuleType, Case], dict]] = {
+    "confusion_10": _confusion,
+    "confusion_1000": _confusion,
+    "confusion_maps": _confusion,
+    "accuracy": _accuracy,
+    "top_5": _top_5,
+    "top_5_wide": _top_5,
+    "top_5_wide_half": _top_5,
+    "auc_200": _auc,
+    "binary_counts": _binary_counts,
+    "regression": _regression,
+    "collection": _collection,
+    "collection_logits": _collection,
+    "row_emd": _emd,
+    "update_32": _accuracy,
+    "update_32_collection": _collection,
+}
+
+
+def starts(keras: ModuleType, finish: Callable[[Any], None] = lambda metric: None) -> dict[str, Start]:
+    """Return the accumulators of keras by case name; `finish` waits for what an update started."""
+
+    def start(case: Case) -> tuple:
+        return _start(finish, _PARTS[case.name](keras, case))
+
+    classes = dict.fromkeys(CLASS_CASES, lambda case: start_class(keras.metrics, case, finish))
+    return dict.fromkeys(_PARTS, start) | classes

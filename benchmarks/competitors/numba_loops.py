@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 from numba import njit
 
+_compiled = partial(njit, nogil=True, cache=True)
 _EPSILON = 1e-7
 
 
@@ -14,7 +16,7 @@ _BLOCK = 512
 _SMALL_TABLE = 4096
 
 
-@njit(nogil=True)
+@_compiled()
 def fill_cells(cells, classes, y_true, y_pred):
     """Write y_true * classes + y_pred into cells, in vectors; return False when a label is out of range."""
     inside = True
@@ -25,12 +27,12 @@ def fill_cells(cells, classes, y_true, y_pred):
     return inside
 
 
-@njit(nogil=True)
+@_compiled()
 def count_cells(classes, y_true, y_pred):
     """Count pairs into [classes, classes], small matrices in four tables in turn."""
-    tables = np.zeros((4, classes * classes), np.uint32)
-    several = np.int64(classes * classes <= _SMALL_TABLE)
-    second, third, fourth = tables[several], tables[2 * several], tables[3 * several]
+    several = 4 if classes * classes <= _SMALL_TABLE else 1
+    tables = np.zeros((several, classes * classes), np.uint32)
+    second, third, fourth = tables[1 % several], tables[2 % several], tables[3 % several]
     cells = np.empty(_BLOCK, np.int64)
     for start in range(0, y_true.shape[0], _BLOCK):
         rows = min(_BLOCK, y_true.shape[0] - start)
@@ -46,7 +48,7 @@ def count_cells(classes, y_true, y_pred):
     return tables.sum(axis=0).reshape(classes, classes).astype(np.int64)
 
 
-@njit(nogil=True)
+@_compiled()
 def add_weights(classes, y_true, y_pred, weights):
     """Add the weights of pairs into [classes, classes], in two tables in turn."""
     tables = np.zeros((2, classes * classes))
@@ -63,7 +65,7 @@ def add_weights(classes, y_true, y_pred, weights):
     return tables.sum(axis=0).reshape(classes, classes)
 
 
-@njit(nogil=True)
+@_compiled()
 def count_above(scores, target):
     """Return the number of scores above the target, in int32 lanes."""
     above = np.int32(0)
@@ -72,7 +74,7 @@ def count_above(scores, target):
     return above
 
 
-@njit(nogil=True)
+@_compiled()
 def count_top_k(y_true, y_pred, k):
     """Return the number of rows in which fewer than k scores are above that of the true class."""
     hits = 0
@@ -81,13 +83,13 @@ def count_top_k(y_true, y_pred, k):
     return hits
 
 
-@njit(nogil=True)
+@_compiled()
 def order_of_half(bits):
     """Return an integer that is ordered as the float16 with these bits."""
     return np.int16(bits ^ (np.int16(bits >> np.int16(15)) & np.int16(0x7FFF)))
 
 
-@njit(nogil=True)
+@_compiled()
 def count_top_k_half(y_true, bits, k):
     """As count_top_k for float16 given as int16, in int16 lanes."""
     hits = 0
@@ -104,7 +106,7 @@ def count_top_k_half(y_true, bits, k):
     return hits
 
 
-@njit(nogil=True)
+@_compiled()
 def argmax(scores):
     """Return the index of the first maximum."""
     best, predicted = scores[0], 0
@@ -114,7 +116,7 @@ def argmax(scores):
     return predicted
 
 
-@njit(nogil=True)
+@_compiled()
 def count_correct(y_true, y_pred):
     """Return the number of rows whose first maximum is the true class."""
     correct = 0
@@ -123,7 +125,7 @@ def count_correct(y_true, y_pred):
     return correct
 
 
-@njit(nogil=True, fastmath=True)
+@_compiled(fastmath=True)
 def scan_row(scores, true_score):
     """Return (scores above the true one, maximum, sum) in one vectorised loop."""
     above, largest, total = np.int32(0), scores[0], np.float32(0)
@@ -134,7 +136,7 @@ def scan_row(scores, true_score):
     return above, largest, total
 
 
-@njit(nogil=True, fastmath=True)
+@_compiled(fastmath=True)
 def sum_of_exponentials(scores, largest):
     """Return sum exp(score - largest)."""
     total = np.float32(0)
@@ -143,7 +145,7 @@ def sum_of_exponentials(scores, largest):
     return total
 
 
-@njit(nogil=True)
+@_compiled()
 def collect(classes, y_true, y_pred, from_logits):
     """Return predictions counted into cells and ranks [classes] (scores above the true one), and the cross-entropy."""
     cells = np.zeros((classes, classes), np.int64)
@@ -165,7 +167,7 @@ def collect(classes, y_true, y_pred, from_logits):
     return cells, ranks, cross_entropy
 
 
-@njit(nogil=True, fastmath=True)
+@_compiled(fastmath=True)
 def sum_row_emd(y_true, y_pred):
     """Return the sum over rows of the root mean square difference of the cumulative rows."""
     total = 0.0
@@ -178,7 +180,7 @@ def sum_row_emd(y_true, y_pred):
     return total
 
 
-@njit(nogil=True, fastmath=True)
+@_compiled(fastmath=True)
 def sum_errors(y_true, y_pred):
     """Return the sums of squared and of absolute errors, in float64."""
     squares = distances = 0.0
@@ -189,7 +191,7 @@ def sum_errors(y_true, y_pred):
     return squares, distances
 
 
-@njit(nogil=True)
+@_compiled()
 def count_bins(y_true, y_pred, intervals):
     """Count scores between even thresholds and labels into [2, intervals], in two tables in turn."""
     tables = np.zeros((2, 2 * intervals), np.int64)
@@ -203,7 +205,7 @@ def count_bins(y_true, y_pred, intervals):
     return tables.sum(axis=0).reshape(2, intervals)
 
 
-@njit(nogil=True)
+@_compiled()
 def pack_scores(y_true, y_pred):
     """Return the bits of positive float32 scores with the label below them, which sort as the scores do."""
     keys = np.empty(y_true.shape[0], np.uint32)
@@ -213,7 +215,7 @@ def pack_scores(y_true, y_pred):
     return keys
 
 
-@njit(nogil=True)
+@_compiled()
 def area_of_sorted(keys):
     """Return the area under the ROC curve from sorted keys of pack_scores; ties count half."""
     area = positives = negatives = 0
@@ -231,7 +233,7 @@ def area_of_sorted(keys):
     return area / (2 * positives * negatives)
 
 
-@njit(nogil=True)
+@_compiled()
 def count_binary(y_true, y_pred):
     """Return (true positives, false positives, positives) at 0.5, in int32 lanes."""
     hits = false_alarms = positives = 0

@@ -1,0 +1,118 @@
+"""Writes the tables of the READMEs from the JSON of the last runs, so that no number is typed.
+
+`python -m benchmarks.readme` fills what stands between `<!-- begin TABLE FILE -->` and `<!-- end -->` in README.md and
+benchmarks/README.md; `--check` fails where they differ. TABLE is a key of `TABLES`, FILE a JSON beside this module.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import sys
+from pathlib import Path
+
+from benchmarks import table
+from benchmarks.results import Record
+
+_FOLDER = Path(__file__).resolve().parent
+READMES = (_FOLDER / "README.md", _FOLDER.parent / "README.md")
+_BLOCK = re.compile(r"(?<=<!-- begin )(\w+) ([\w.]+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
+_SHOWN = {
+    "collection": "{0}",
+    "top_5": "every k of top-k accuracy, 200k x 1000 scores",
+    "confusion_10": "confusion matrix of 50M label pairs, 10 classes",
+    "confusion_1000": "the same, 1000 classes",
+    "binary_counts": "{0}",
+    "regression": "{0}",
+    "row_emd": "earth mover's distance of 1M rows of 100 bins",
+    "update_32_collection": "one update of five metrics with 32 rows",
+}
+
+
+def shown_table(results: Record) -> str:
+    """The jobs that the front page shows, on all threads."""
+    rows = []
+    for case in results["cases"]:
+        if case["name"] in _SHOWN:
+            row = table.summary_row(case)
+            title = _SHOWN[case["name"]].format(case["title"])
+            rows.append([title, row["x library"], row["x by hand"], row["/ read"]])
+    header = ["job", "times as fast as a library", "as the best by hand", "a plain read takes 1"]
+    processor = table.processor_text(results)
+    return f"{table.markdown(header, rows)}\n\n{processor}; {results['threads']} threads; {results['measured'][:10]}."
+
+
+def _class_ratios(results: Record) -> dict[str, dict[str, tuple[float, float, str]]]:
+    """Return class -> "32" or "1m" -> (our seconds, times as fast as the fastest keras, its backend)."""
+    ratios: dict[str, dict[str, tuple[float, float, str]]] = {}
+    for case in results["cases"]:
+        ours, keras = (table.fastest(case["arms"], kind) for kind in ("ours", "library"))
+        if ours and keras:
+            metric, _, size = case["name"].rpartition("_")
+            ratio = keras["best_seconds"] / ours["best_seconds"]
+            ratios.setdefault(metric, {})[size] = (ours["best_seconds"], ratio, keras["tool"])
+    return ratios
+
+
+def classes_table(results: Record) -> str:
+    """One row per class of keras.metrics: one update of 32 rows and of a million."""
+    rows = []
+    for metric, sizes in sorted(_class_ratios(results).items()):
+        row = [metric]
+        for seconds, ratio, tool in (sizes["32"], sizes["1m"]):
+            row += [table.time_text(seconds), f"{ratio:.3g} {tool.removeprefix('keras ')}"]
+        rows.append(row)
+    return table.markdown(["class", "32 rows", "x fastest keras", "1M rows", "x fastest keras"], rows)
+
+
+def classes_sentence(results: Record) -> str:
+    """The least and the median ratio over all classes."""
+    ratios = _class_ratios(results)
+    small, large = ([sizes[size][1] for sizes in ratios.values()] for size in ("32", "1m"))
+    low, middle = min(small), statistics.median(small)
+    return (
+        f"One update of each of {len(ratios)} accumulating classes of `keras.metrics` is at least {low:.3g} times as "
+        f"fast\nas keras's on the fastest of its installed backends for 32 rows (median {middle:.3g}), and at least "
+        f"{min(large):.2g} times\nfor a million (median {statistics.median(large):.2g})."
+    )
+
+
+def when(results: Record) -> str:
+    """The day of the run and what it ran on."""
+    return f"Measured {results['measured'][:10]}, {results['threads']} threads.\n\n{table.notes(results)}"
+
+
+TABLES = {
+    "summary": table.summary_table,
+    "instruction_sets": table.instruction_set_table,
+    "when": when,
+    "shown": shown_table,
+    "classes": classes_table,
+    "classes_sentence": classes_sentence,
+}
+
+
+def filled(text: str) -> str:
+    """Return the text with every marked block written anew."""
+
+    def fill(match: re.Match[str]) -> str:
+        name, file, marker_end = match.groups()
+        return f"{name} {file}{marker_end}{TABLES[name](json.loads((_FOLDER / file).read_text()))}\n"
+
+    return _BLOCK.sub(fill, text)
+
+
+def main() -> int:
+    """Write or check; return the exit status."""
+    stale = [readme for readme in READMES if filled(readme.read_text()) != readme.read_text()]
+    if "--check" in sys.argv[1:]:
+        print(*(f"{readme.relative_to(_FOLDER.parent)} differs from the JSON" for readme in stale), sep="\n")
+        return 1 if stale else 0
+    for readme in stale:
+        readme.write_text(filled(readme.read_text()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
