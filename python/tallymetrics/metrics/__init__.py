@@ -131,6 +131,7 @@ from tallymetrics.metrics.regression_metrics import (
     RootMeanSquaredError,
 )
 from tallymetrics.metrics.sample_distances import DistributionShift, Wasserstein1D
+from tallymetrics.metrics.sliced_distances import sliced_distance
 from tallymetrics.metrics.stream_correlation import StreamConcordanceCorrelation, StreamPearsonCorrelation
 from tallymetrics.metrics.tensor_metrics import MeanRelativeError, MeanTensor
 from tallymetrics.metrics.transport_functions import optimal_transport, point_cloud_distance
@@ -229,6 +230,7 @@ __all__ = [
     "precision",
     "recall",
     "serialize",
+    "sliced_distance",
     "sparse_categorical_accuracy",
     "sparse_categorical_crossentropy",
     "sparse_top_k_categorical_accuracy",
