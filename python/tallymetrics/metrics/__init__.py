@@ -60,6 +60,7 @@ from tallymetrics.metrics.correlation_metrics import ConcordanceCorrelation, Pea
 from tallymetrics.metrics.distance_functions import distribution_mean_error, earth_movers_distance
 from tallymetrics.metrics.distance_metrics import DistributionMeanError, EarthMoversDistance
 from tallymetrics.metrics.f_score_metrics import F1Score, FBetaScore
+from tallymetrics.metrics.flow_plot import plot_flow
 from tallymetrics.metrics.hinge_metrics import CategoricalHinge, Hinge, SquaredHinge
 from tallymetrics.metrics.identifiers import deserialize, get, serialize
 from tallymetrics.metrics.iou_metrics import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
@@ -224,6 +225,7 @@ __all__ = [
     "mean_squared_logarithmic_error",
     "optimal_transport",
     "pearson_correlation",
+    "plot_flow",
     "point_cloud_distance",
     "poisson",
     "matthews_correlation",
