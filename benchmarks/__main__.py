@@ -10,11 +10,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks import bandwidth, competitors, machine, memory, ours, table
+from benchmarks import bandwidth, competitors, distance_tools, machine, memory, ours, table, transport_plot
 from benchmarks.cases import CASES
 from benchmarks.class_cases import CLASS_CASES
+from benchmarks.distance_cases import DISTANCE_CASES
 from benchmarks.results import dump, faults
 from benchmarks.runner import Options, run_case
+
+_HERE = Path(__file__).parent
 
 
 def _names(known: tuple[str, ...]):
@@ -35,6 +38,7 @@ def _parse_arguments() -> argparse.Namespace:
     cases, modules = tuple(CASES), competitors.MODULES
     parser.add_argument("--cases", type=_names(cases), default=cases, help=f"of {','.join(cases)}")
     parser.add_argument("--classes", action="store_true", help="every class of keras.metrics in place of the cases")
+    parser.add_argument("--distances", action="store_true", help="earth mover's distances in place of the cases")
     parser.add_argument("--competitors", type=_names(modules), default=modules, help=f"of {','.join(modules)}")
     parser.add_argument("--threads", type=int, default=machine.usable_threads(), help="the most to use")
     parser.add_argument("--rounds", type=int, default=5, help="times that every arm is measured")
@@ -51,8 +55,11 @@ def main() -> None:
     """Run the cases, write JSON, print the tables; exit with 1 if a competitor failed or a job took too much memory."""
     arguments = _parse_arguments()
     warnings.simplefilter("ignore")  # of competitors: unavailable dtypes, casts
-    tools, skipped = competitors.load(arguments.competitors)
-    tools = ours.tools(arguments.all_instruction_sets) + tools
+    if arguments.distances:
+        tools, skipped = distance_tools.load()
+    else:
+        tools, skipped = competitors.load(arguments.competitors)
+        tools = ours.tools(arguments.all_instruction_sets) + tools
     options = Options(arguments.threads, arguments.rounds, arguments.slow_seconds, arguments.case_seconds)
     if arguments.quick:
         options = Options(arguments.threads, rounds=1, slow_seconds=0.1, slice_parts=(1,))
@@ -67,6 +74,10 @@ def main() -> None:
         "cases": [],
     }
     cases = CLASS_CASES if arguments.classes else {name: CASES[name] for name in arguments.cases}
+    if arguments.distances:
+        cases = DISTANCE_CASES
+        if not arguments.quick:
+            arguments.json = arguments.json or _HERE / "last_distances.json"
     for case in tqdm(cases.values(), disable=None, file=sys.stderr, unit="case"):
         case = case.quick() if arguments.quick else case
         record = run_case(case, tools, options)

@@ -24,7 +24,7 @@ pytestmark = [
 def test_kernel_objects_export_one_table(kernel, optimisation, tmp_path):
     target = tmp_path / "kernel.o"
     level = ["-march=x86-64-v4", "-mprefer-vector-width=512", "-DTALLY_LEVEL=x86_v4"]
-    flags = ["-std=c++17", "-fPIC", "-fno-math-errno", f"-I{CPP}", *level]
+    flags = ["-std=c++17", "-fPIC", "-fno-math-errno", "-fno-exceptions", f"-I{CPP}", *level]
     source = CPP / "kernels" / f"{kernel}.cpp"
     subprocess.run(["c++", *flags, optimisation, "-c", str(source), "-o", str(target)], check=True)
     listing = subprocess.run(["nm", "-C", str(target)], check=True, capture_output=True, text=True).stdout

@@ -12,6 +12,7 @@
 
 #include "bindings/arrays.h"
 #include "samples/binned.h"
+#include "samples/directions.h"
 #include "samples/places.h"
 #include "samples/sorted.h"
 #include "support/rounding.h"
@@ -129,6 +130,37 @@ Numbers rounded_sums(const std::vector<py::array_t<int64_t, py::array::c_style>>
   return sums;
 }
 
+Numbers sphere_directions(uint64_t seed, int64_t count, int64_t dimensions) {
+  if (count < 0 || dimensions < 1) throw std::invalid_argument("a number of directions is out of range");
+  Numbers directions({count, dimensions});
+  draw_directions(seed, count, dimensions, directions.mutable_data());
+  return directions;
+}
+
+// [directions, points] of coordinates [dimensions, points].
+Numbers projections(const Numbers& coordinates, const Numbers& directions, int threads) {
+  if (coordinates.ndim() != 2 || directions.ndim() != 2 || coordinates.shape(0) != directions.shape(1))
+    throw std::invalid_argument("points and directions must have one number of dimensions");
+  const int64_t dimensions = coordinates.shape(0);
+  const int64_t points = coordinates.shape(1);
+  Numbers products({directions.shape(0), coordinates.shape(1)});
+  double* const target = products.mutable_data();
+  bool done = false;
+  {
+    py::gil_scoped_release release;
+    const double* const from = coordinates.data();
+    const double* const along = directions.data();
+    done = for_each_chunk(
+        directions.shape(0), std::max(threads, 1),
+        [=](int, int64_t index) {
+          project(from, points, dimensions, along + index * dimensions, target + index * points);
+        },
+        interrupted);
+  }
+  if (!done) throw py::error_already_set();
+  return products;
+}
+
 }  // namespace
 
 void add_samples(py::module_& module) {
@@ -140,6 +172,8 @@ void add_samples(py::module_& module) {
   module.def("sorted_distance", &sorted_distance, py::arg("one"), py::arg("other"), py::arg("p"));
   module.def("samples_in_bins", &samples_in_bins, py::arg("samples"), py::arg("origin"), py::arg("width"),
              py::arg("marked"), py::arg("threads"));
+  module.def("sphere_directions", &sphere_directions, py::arg("seed"), py::arg("count"), py::arg("dimensions"));
+  module.def("projections", &projections, py::arg("coordinates"), py::arg("directions"), py::arg("threads"));
   module.def("first_outside", &first_sample_outside, py::arg("samples"), py::arg("low"), py::arg("high"));
   module.def("rounded_sums", &rounded_sums, py::arg("planes"), py::arg("first"));
 }

@@ -1,11 +1,12 @@
 // Distances between histogram rows: of their cumulative differences, along a line or around a circle.
+#include "kernels/histogram_strips.h"
 #include "kernels/median.h"
-#include "kernels/row_sums.h"
 
 namespace {
 
 using tally::HistogramForm;
 using tally::kBlockRows;
+using tally::kPad;
 using tally::MassPolicy;
 
 constexpr double kInfinity = __builtin_inf();
@@ -16,80 +17,21 @@ struct Masses {
   const double* y_pred = nullptr;
 };
 
-// Rows are worked on by strips, with rows as lanes: each sum is sequential along its row, and only their independence
-// hides the latency of additions.
-constexpr int kGroups = 2;
-constexpr int kStripRows = kGroups * kDoubles;
+template <class Mass>
+inline Mass finite(Mass mass) {
+  return select(mass < kInfinity, mass, splat<Mass>(__builtin_nan("")));
+}
 
-// The rows of a strip; behind the last row of all, the first stands in.
+// The mass of a row; NaN if an entry is negative or NaN, or the mass is not finite.
 template <class T>
-struct Strip {
-  const T* rows[kStripRows];
-
-  Strip(const T* data, ptrdiff_t stride, int count) {
-    for (int lane = 0; lane < kStripRows; ++lane) rows[lane] = data + (lane < count ? lane : 0) * stride;
-  }
-};
-
-// The rows of a strip follow each other in memory as a rule, and are walked side by side.
-template <class T>
-inline void prefetch_strip(const Strip<T>& strip, int64_t column) {
-  for (int64_t line = 0; line < kStripRows * kDoubles; line += 64 / static_cast<int64_t>(sizeof(T)))
-    __builtin_prefetch(strip.rows[0] + column * kStripRows + kAhead<T> + line);
+double mass_of(const T* row, int64_t width) {
+  const double mass = sum_of_row(row, row, width, [](auto value, auto) {
+    return select(value >= 0.0, value, splat<decltype(value)>(__builtin_nan("")));
+  });
+  return finite(mass);
 }
 
-// Calls `add(column, values)` for all columns in turn with the values of each group of rows, which
-// `load_row(lane, column)` gives for kDoubles columns.
-template <class Load, class Add>
-inline void for_each_column(int64_t width, Load load_row, Add add) {
-  const auto add_columns = [&](int64_t first, int64_t begin) {
-    Doubles columns[kGroups][kDoubles];
-    for (int group = 0; group < kGroups; ++group) {
-      for (int lane = 0; lane < kDoubles; ++lane) columns[group][lane] = load_row(group * kDoubles + lane, first);
-      transpose(columns[group]);
-    }
-    for (int64_t column = begin; column < kDoubles; ++column) {
-      Doubles values[kGroups];
-      for (int group = 0; group < kGroups; ++group) values[group] = columns[group][column];
-      add(first + column, values);
-    }
-  };
-  int64_t i = 0;
-  for (; i + kDoubles <= width; i += kDoubles) add_columns(i, 0);
-  // The last vectors overlap those before.
-  if (i < width) add_columns(width - kDoubles, kDoubles - (width - i));
-}
-
-// Sums over columns of power(cumulative difference), for one strip of rows at least kDoubles wide; kScaled: of y_true
-// times `ratios`. The difference is taken before it is accumulated: two running sums of near-equal rows would cancel.
-template <bool kScaled, bool kGaps, class T, class Power>
-inline void strip_sums(const Strip<T>& y_true, const Strip<T>& y_pred, int64_t width, const double* ratios,
-                       const double* gaps, Power power, Doubles* sums) {
-  Doubles difference[kGroups] = {};
-  for_each_column(
-      width,
-      [&](int lane, int64_t column) {
-        if (lane == 0) {
-          if constexpr (!kScaled) prefetch_strip(y_true, column);
-          prefetch_strip(y_pred, column);
-        }
-        const Doubles one = load_doubles(y_true.rows[lane] + column);
-        const Doubles other = load_doubles(y_pred.rows[lane] + column);
-        if constexpr (kScaled) return one * splat<Doubles>(ratios[lane]) - other;
-        return one - other;
-      },
-      [&](int64_t column, const Doubles* steps) {
-        for (int group = 0; group < kGroups; ++group) {
-          difference[group] += steps[group];
-          if constexpr (kGaps)
-            sums[group] += power(difference[group]) * splat<Doubles>(gaps[column]);
-          else
-            sums[group] += power(difference[group]);
-        }
-      });
-}
-
-// The same for rows narrower than a vector.
+// The sums of powers of rows narrower than a vector.
 template <class T, class Power>
 double narrow_sum(const T* y_true, const T* y_pred, int64_t width, double ratio, const double* gaps, Power power) {
   double difference = 0.0;
@@ -102,94 +44,93 @@ double narrow_sum(const T* y_true, const T* y_pred, int64_t width, double ratio,
   return sum;
 }
 
-// The mass of a row; NaN if an entry is negative or NaN, or the mass is not finite.
-template <class T>
-double mass_of(const T* row, int64_t width) {
-  const double mass = sum_of_row(row, row, width, [](auto value, auto) {
-    return select(value >= 0.0, value, splat<decltype(value)>(__builtin_nan("")));
-  });
-  return mass < kInfinity ? mass : __builtin_nan("");
-}
+// What a strip of rows is asked for. The difference is taken before it is accumulated: two running sums of near-equal
+// rows would cancel.
+template <bool kScaled, bool kGaps, class T, class Power>
+struct StripDistances {
+  const Strip<T>& y_true;
+  const Strip<T>& y_pred;
+  int64_t width;
+  bool is_read;  // y_true was asked for while its masses were summed up
+  Doubles masses[2][kGroups];
 
-// The same, for rows without a sign bit at least kLanes wide: a bit that is set sends a row to the function above.
-template <class T>
-inline double quick_mass(const T* row, int64_t width) {
-  LaneSum sum;
-  UnsignedLongs bits = {};
-  int64_t i = 0;
-  for (; i + kLanes <= width; i += kLanes) {
-    for (int64_t at = i; at < i + kLanes; at += kVectorBytes / static_cast<int>(sizeof(T)))
-      bits |= load<UnsignedLongs>(row + at);
-    for (int part = 0; part < LaneSum::kParts; ++part) sum.parts[part] += load_doubles(row + i + part * kDoubles);
-  }
-  double total = sum.total();
-  bool is_negative = false;
-  for (; i < width; ++i) {
-    total += static_cast<double>(row[i]);
-    is_negative |= row[i] < 0;
-  }
-  constexpr uint64_t kSigns = sizeof(T) == 4 ? 0x8000000080000000u : 0x8000000000000000u;
-  is_negative |= folded<kDoubles / 2>(bits & kSigns, [](auto one, auto other) { return one | other; })[0] != 0;
-  if (is_negative) return mass_of(row, width);
-  return total < kInfinity ? total : __builtin_nan("");
-}
+  Doubles ratio(int group) const { return masses[1][group] / masses[0][group]; }
 
-// Masses of a strip of rows narrower than two lanes, in sequence.
-template <class T>
-inline void narrow_masses(const Strip<T>& strip, int64_t width, int count, double* masses) {
-  Doubles totals[kGroups] = {};
-  Longs is_sound[kGroups];
-  for (Longs& sound : is_sound) sound = splat<Longs>(int64_t{-1});
-  for_each_column(
-      width, [&](int lane, int64_t column) { return load_doubles(strip.rows[lane] + column); },
-      [&](int64_t, const Doubles* values) {
-        for (int group = 0; group < kGroups; ++group) {
-          totals[group] += values[group];
-          is_sound[group] &= values[group] >= 0.0;
-        }
-      });
-  for (int lane = 0; lane < count; ++lane) {
-    const double total = totals[lane / kDoubles][lane % kDoubles];
-    const bool sound = is_sound[lane / kDoubles][lane % kDoubles] != 0 && total < kInfinity;
-    masses[lane] = sound ? total : __builtin_nan("");
+  __attribute__((flatten)) void sum_plain(const double* gaps, Power power, Doubles* result) const {
+    DifferenceSums<kGaps, Power> sums(gaps, power);
+    double ratios[kStripRows];
+    if constexpr (kScaled)
+      for (int group = 0; group < kGroups; ++group) store(ratios + group * kDoubles, ratio(group));
+    for_each_column(
+        width,
+        [&](int lane, int64_t column) {
+          if (!is_read && lane == 0) prefetch_strip(y_true, column);
+          if (lane == 0) prefetch_strip(y_pred, column);
+          const Doubles one = load_doubles(y_true.rows[lane] + column);
+          const Doubles other = load_doubles(y_pred.rows[lane] + column);
+          if constexpr (kScaled) return one * splat<Doubles>(ratios[lane]) - other;
+          return one - other;
+        },
+        [&](int64_t column, const Doubles* steps) {
+          for (int group = 0; group < kGroups; ++group) sums.add(column, group, steps[group]);
+        });
+    for (int group = 0; group < kGroups; ++group) result[group] = sums.sums[group];
   }
-}
 
-template <class T>
-inline void strip_masses(const Strip<T>& strip, int64_t width, int count, double* masses) {
-  if (width >= kDoubles && width < 2 * kLanes) return narrow_masses(strip, width, count, masses);
-  for (int lane = 0; lane < count; ++lane) {
-    const T* row = strip.rows[lane];
-    for (int64_t line = 0; line < width; line += 64 / static_cast<int64_t>(sizeof(T)))
-      __builtin_prefetch(row + line + kAhead<T>);
-    masses[lane] = width < kLanes ? mass_of(row, width) : quick_mass(row, width);
+  void sum_with_wide_masses(const double* gaps, Power power, Doubles* result) {
+    if (!wide_masses<false, true>(y_true, width, masses[0])) wide_masses<true, false>(y_true, width, masses[0]);
+    if (!wide_masses<false, false>(y_pred, width, masses[1])) wide_masses<true, false>(y_pred, width, masses[1]);
+    sum_plain(gaps, power, result);
   }
-}
+
+  __attribute__((flatten)) void sum_with_kept_columns(const double* gaps, Power power, Doubles* result) {
+    Doubles kept[2][kKeptWidth][kGroups];
+    if (!keep_columns(y_true, width, kept[0], masses[0])) check_columns(width, kept[0], masses[0]);
+    if (!keep_columns(y_pred, width, kept[1], masses[1])) check_columns(width, kept[1], masses[1]);
+    DifferenceSums<kGaps, Power> sums(gaps, power);
+    Doubles scales[kGroups];
+    for (int group = 0; group < kGroups; ++group) scales[group] = kScaled ? ratio(group) : splat<Doubles>(1.0);
+    for (int64_t column = 0; column < width; ++column)
+      for (int group = 0; group < kGroups; ++group)
+        sums.add(column, group, kept[0][column][group] * scales[group] - kept[1][column][group]);
+    for (int group = 0; group < kGroups; ++group) result[group] = sums.sums[group];
+  }
+};
 
 // Sums of powers of all rows, and masses if they are asked for; kScaled: of rows of y_true brought to the mass of
 // y_pred.
 template <bool kScaled, bool kGaps, class T, class Power>
 __attribute__((noinline)) void sums_of_powers(const PairedRows<T>& rows, double* true_mass, double* pred_mass,
                                               const double* gaps, double* sums, Power power) {
+  if (rows.width < kDoubles) {
+    for (int64_t r = 0; r < rows.rows; ++r) {
+      const T* y_true = rows.y_true + r * rows.true_stride;
+      const T* y_pred = rows.y_pred + r * rows.pred_stride;
+      if (true_mass) true_mass[r] = mass_of(y_true, rows.width);
+      if (true_mass) pred_mass[r] = mass_of(y_pred, rows.width);
+      sums[r] = narrow_sum(y_true, y_pred, rows.width, kScaled ? pred_mass[r] / true_mass[r] : 1.0, gaps, power);
+    }
+    return;
+  }
   for (int64_t r = 0; r < rows.rows; r += kStripRows) {
     const int count = static_cast<int>(rows.rows - r < kStripRows ? rows.rows - r : kStripRows);
     const Strip<T> y_true(rows.y_true + r * rows.true_stride, rows.true_stride, count);
     const Strip<T> y_pred(rows.y_pred + r * rows.pred_stride, rows.pred_stride, count);
-    if (true_mass) {
-      strip_masses(y_true, rows.width, count, true_mass + r);
-      strip_masses(y_pred, rows.width, count, pred_mass + r);
+    StripDistances<kScaled, kGaps, T, Power> strip{y_true, y_pred, rows.width, true_mass != nullptr, {}};
+    Doubles results[kGroups];
+    if (!true_mass)
+      strip.sum_plain(gaps, power, results);
+    else if (rows.width < kKeptWidth)
+      strip.sum_with_kept_columns(gaps, power, results);
+    else
+      strip.sum_with_wide_masses(gaps, power, results);
+    // There is room behind the last row.
+    for (int group = 0; group < kGroups; ++group) {
+      const int64_t first = r + group * kDoubles;
+      store(sums + first, results[group]);
+      if (true_mass) store(true_mass + first, finite(strip.masses[0][group]));
+      if (true_mass) store(pred_mass + first, finite(strip.masses[1][group]));
     }
-    double ratios[kStripRows];
-    for (int lane = 0; lane < kStripRows; ++lane)
-      ratios[lane] = kScaled && lane < count ? pred_mass[r + lane] / true_mass[r + lane] : 1.0;
-    if (rows.width < kDoubles) {
-      for (int lane = 0; lane < count; ++lane)
-        sums[r + lane] = narrow_sum(y_true.rows[lane], y_pred.rows[lane], rows.width, ratios[lane], gaps, power);
-      continue;
-    }
-    Doubles strip[kGroups] = {};
-    strip_sums<kScaled, kGaps>(y_true, y_pred, rows.width, ratios, gaps, power, strip);
-    for (int lane = 0; lane < count; ++lane) sums[r + lane] = strip[lane / kDoubles][lane % kDoubles];
   }
 }
 
@@ -306,7 +247,8 @@ void straight_distances(const PairedRows<T>& rows, double order, const Histogram
     for (int64_t r = 0; r < rows.rows; ++r) distances[r] = __builtin_sqrt(distances[r]);
   if (!scaled) return;
   for (int64_t r = 0; r < rows.rows; ++r) {
-    distances[r] /= pred_mass[r];
+    // One bin is all of its row's mass, which scaling might miss by a rounding.
+    distances[r] = rows.width == 1 ? 0.0 : distances[r] / pred_mass[r];
     if (!(is_moderate(true_mass[r]) && is_moderate(pred_mass[r])))
       distances[r] = power_mean(pair_of(rows, Masses{true_mass, pred_mass}, r), order, form.gaps);
   }
@@ -329,8 +271,8 @@ void earth_movers(const PairedRows<T>& rows, double order, const HistogramForm& 
     if (is_straight) return straight_distances(rows, order, form, nullptr, nullptr, distances);
     return bent_distances(rows, order, form, Masses{}, scratch, distances);
   }
-  double true_mass[kBlockRows];
-  double pred_mass[kBlockRows];
+  double true_mass[kBlockRows + kPad];
+  double pred_mass[kBlockRows + kPad];
   if (is_straight) {
     straight_distances(rows, order, form, true_mass, pred_mass, distances);
   } else {

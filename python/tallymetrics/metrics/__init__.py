@@ -60,6 +60,7 @@ from tallymetrics.metrics.correlation_metrics import ConcordanceCorrelation, Pea
 from tallymetrics.metrics.distance_functions import distribution_mean_error, earth_movers_distance
 from tallymetrics.metrics.distance_metrics import DistributionMeanError, EarthMoversDistance
 from tallymetrics.metrics.f_score_metrics import F1Score, FBetaScore
+from tallymetrics.metrics.flow_plot import plot_flow
 from tallymetrics.metrics.hinge_metrics import CategoricalHinge, Hinge, SquaredHinge
 from tallymetrics.metrics.identifiers import deserialize, get, serialize
 from tallymetrics.metrics.iou_metrics import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
@@ -131,6 +132,7 @@ from tallymetrics.metrics.regression_metrics import (
     RootMeanSquaredError,
 )
 from tallymetrics.metrics.sample_distances import DistributionShift, Wasserstein1D
+from tallymetrics.metrics.sliced_distances import sliced_distance
 from tallymetrics.metrics.stream_correlation import StreamConcordanceCorrelation, StreamPearsonCorrelation
 from tallymetrics.metrics.tensor_metrics import MeanRelativeError, MeanTensor
 from tallymetrics.metrics.transport_functions import optimal_transport, point_cloud_distance
@@ -223,12 +225,14 @@ __all__ = [
     "mean_squared_logarithmic_error",
     "optimal_transport",
     "pearson_correlation",
+    "plot_flow",
     "point_cloud_distance",
     "poisson",
     "matthews_correlation",
     "precision",
     "recall",
     "serialize",
+    "sliced_distance",
     "sparse_categorical_accuracy",
     "sparse_categorical_crossentropy",
     "sparse_top_k_categorical_accuracy",
