@@ -47,9 +47,9 @@ std::unique_ptr<const GridWays> ways_of(const py::tuple& grid) {
 }
 
 // None, or the first bad row as (fault, row).
-py::object transport(const py::object& costs, bool metric, const py::array& first,
-                     const py::array& second, int unequal, double tolerance, double penalty, const py::object& values,
-                     const py::object& gaps, const py::object& flows, const py::object& potentials, int threads) {
+py::object transport(const py::object& costs, bool metric, const py::array& first, const py::array& second, int unequal,
+                     double tolerance, double penalty, const py::object& values, const py::object& gaps,
+                     const py::object& flows, const py::object& potentials, int threads) {
   const ArrayView one = view_of(first);
   const ArrayView other = view_of(second);
   if (one.dimensions != 2 || other.dimensions != 2 || one.rows != other.rows)
@@ -117,8 +117,8 @@ Matrix costs_of_points(const Matrix& from, const Matrix& to_by_dimension, int ki
 
 void add_transport(py::module_& module) {
   module.def("transport", &transport, py::arg("costs"), py::arg("metric"), py::arg("first"), py::arg("second"),
-             py::arg("unequal"), py::arg("tolerance"), py::arg("penalty"), py::arg("values"),
-             py::arg("gaps"), py::arg("flows").none(true), py::arg("potentials").none(true), py::arg("threads"));
+             py::arg("unequal"), py::arg("tolerance"), py::arg("penalty"), py::arg("values"), py::arg("gaps"),
+             py::arg("flows").none(true), py::arg("potentials").none(true), py::arg("threads"));
   module.def("is_metric", &metric_costs, py::arg("costs"));
   module.def("point_costs", &costs_of_points, py::arg("from_points"), py::arg("to_by_dimension"), py::arg("kind"));
 }

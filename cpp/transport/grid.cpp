@@ -12,7 +12,6 @@ namespace tally {
 namespace {
 
 constexpr int64_t kGap = 8;  // as many doubles as the widest vector has
-constexpr int64_t kPivotsPerWatch = 256;
 // More pivots than this for each node would mean that rounding errors make them go round in circles.
 constexpr int64_t kMostPivots = 2000;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -38,8 +37,10 @@ class GridSimplex {
     on_.set_potentials(true);
     for (const auto& round : rounds_)
       if (!settle(round)) return false;
-    half_ = on_.ways.threshold / 2;
-    on_.set_potentials(false);
+    if (!on_.ways.is_exact()) {
+      half_ = on_.ways.threshold / 2;
+      on_.set_potentials(false);
+    }
     *least = -most_gain();
     return true;
   }
@@ -50,27 +51,23 @@ class GridSimplex {
     int64_t line = 0;
     for (int64_t priced = 0; priced < shape_.lines; ++priced) {
       const int64_t before = pivots_;
-      for (const Course& course : round) {
-        if (shape_.reaches(course.offset, line) && !improve(price(course, line))) return false;
-      }
-      if (on_.hub >= 0 && !improve(price_hub(line))) return false;
+      if (watch_.stopped()) return false;
+      for (const Course& course : round)
+        if (shape_.reaches(course.offset, line)) improve(price(course, line));
+      if (on_.hub >= 0) improve(price_hub(line));
       line = line + 1 < shape_.lines ? line + 1 : 0;
       if (pivots_ > before) priced = -1;
     }
     return true;
   }
 
-  // False if stopped.
-  bool improve(const Entering& best) {
-    if (!(best.gain > tolerance_)) return true;
+  void improve(const Entering& best) {
+    if (!(best.gain > tolerance_)) return;
     pivot(best);
-    if (++pivots_ % kPivotsPerWatch) return true;
     // Potentials are exact, but for problems that no grid is known to pose.
-    if (pivots_ % (kMostPivots * kPivotsPerWatch) == 0 && pivots_ > kMostPivots * shape_.bins()) {
-      on_.set_potentials(true);
-      tolerance_ = std::max(16 * tolerance_, on_.ways.rounding());
-    }
-    return !watch_.stopped();
+    if (++pivots_ % (kMostPivots * shape_.bins())) return;
+    on_.set_potentials(true);
+    tolerance_ = std::max(16 * tolerance_, on_.ways.rounding());
   }
 
   double most_gain() const {
@@ -83,26 +80,43 @@ class GridSimplex {
     return most;
   }
 
-  // Excesses go to the nearest bins that lack mass. What stays over in each of the trees that this makes leads to the
-  // middle one of those in a half of the grid, and so on for halves of halves.
   void start() {
     const int64_t nodes = shape_.lines * on_.stride + 1;
-    std::copy(on_.excess, on_.excess + nodes, on_.flow);
-    std::fill(on_.parent, on_.parent + nodes, -1);
-    for (const Course& course : on_.ways.nearest())
-      for (int64_t line = 0; line < shape_.lines; ++line)
-        if (shape_.reaches(course.offset, line)) ship(line * on_.stride, course.lines * on_.stride, course.steps[0].across);
-    int64_t tops = 0;
-    for (const int32_t bin : on_.ways.order())
-      if (on_.parent[on_.node_of(bin)] < 0) on_.next[tops++] = on_.node_of(bin);
-    on_.root = on_.next[tops / 2];
-    join(0, tops, on_.root);
+    if (on_.ways.kind == GridCost::kSteps) {
+      lead_to_middle();
+    } else {
+      ship_nearest();
+    }
     if (on_.hub >= 0) on_.parent[on_.hub] = on_.root;
     thread();
     on_.measure_subtrees();
     std::copy(on_.excess, on_.excess + nodes, on_.flow);
     for (int32_t node = on_.previous[on_.root]; node != on_.root; node = on_.previous[node])
       on_.flow[on_.parent[node]] += on_.flow[node];
+  }
+
+  // All bins lead to the middle of the grid, along one axis after the other, the last first.
+  void lead_to_middle() {
+    on_.root = on_.node_of[on_.ways.middle()];
+    for (int64_t bin = 0; bin < shape_.bins(); ++bin)
+      on_.parent[on_.node_of[bin]] = on_.node_of[on_.ways.towards_middle(bin)];
+  }
+
+  // Excesses go to the nearest bins that lack mass. What stays over in each of the trees that this makes leads to the
+  // middle one of those in a half of the grid, and so on for halves of halves.
+  void ship_nearest() {
+    const int64_t nodes = shape_.lines * on_.stride + 1;
+    std::copy(on_.excess, on_.excess + nodes, on_.flow);
+    std::fill(on_.parent, on_.parent + nodes, -1);
+    for (const Course& course : on_.ways.nearest())
+      for (int64_t line = 0; line < shape_.lines; ++line)
+        if (shape_.reaches(course.offset, line))
+          ship(line * on_.stride, course.lines * on_.stride, course.steps[0].across);
+    int64_t tops = 0;
+    for (const int32_t bin : on_.ways.order())
+      if (on_.parent[on_.node_of[bin]] < 0) on_.next[tops++] = on_.node_of[bin];
+    on_.root = on_.next[tops / 2];
+    join(0, tops, on_.root);
   }
 
   void ship(int64_t line, int64_t lines, int64_t across) {
@@ -141,7 +155,7 @@ class GridSimplex {
       sibling[node] = child[on_.parent[node]];
       child[on_.parent[node]] = node;
     };
-    for (const int32_t bin : on_.ways.order()) add(on_.node_of(bin));
+    for (const int32_t bin : on_.ways.order()) add(on_.node_of[bin]);
     if (on_.hub >= 0) add(on_.hub);
     sibling[on_.root] = -1;
     int32_t before = on_.root;
@@ -241,31 +255,40 @@ class GridSimplex {
 Grid::Grid(const GridWays& over) : ways(over), stride(over.shape.width + kGap) {
   const int64_t bins = over.shape.lines * stride;
   const int64_t room = (kGap + bins + 1 + 15) / 16 * 16;
-  scratch_ = Scratch(static_cast<size_t>(room) * (3 * sizeof(int64_t) + 5 * sizeof(int32_t)));
+  scratch_ = Scratch(static_cast<size_t>(room) * (3 * sizeof(int64_t) + 7 * sizeof(int32_t)));
   flow = scratch_.as<int64_t>();
   excess = flow + room;
   double* const padded = reinterpret_cast<double*>(excess + room);
   potential = padded + kGap;
   int32_t* numbers = reinterpret_cast<int32_t*>(padded + room);
-  for (int32_t** array : {&parent, &next, &previous, &size, &last}) {
+  for (int32_t** array : {&parent, &next, &previous, &size, &last, &node_of, &bin_of}) {
     *array = numbers;
     numbers += room;
   }
   // What fills the gaps is nearer than anything.
   std::fill(padded, padded + room, std::numeric_limits<double>::quiet_NaN());
   std::fill(excess, excess + room, 0);
+  for (int64_t bin = 0; bin < over.shape.bins(); ++bin) {
+    node_of[bin] = static_cast<int32_t>(bin + bin / over.shape.width * kGap);
+    bin_of[node_of[bin]] = static_cast<int32_t>(bin);
+  }
   if (over.threshold < kInfinity) hub = static_cast<int32_t>(bins);
 }
 
 double Grid::length_above(int32_t node) const {
   if (node == hub || parent[node] == hub) return ways.threshold / 2;
-  return ways.shape.distance(bin_of(node), bin_of(parent[node]), ways.kind);
+  return ways.cost(bin_of[node], bin_of[parent[node]]);
+}
+
+double Grid::rounded_above(int32_t node) const {
+  if (node == hub || parent[node] == hub) return ways.rounded(ways.threshold / 2);
+  return ways.rounded_cost(bin_of[node], bin_of[parent[node]]);
 }
 
 void Grid::set_potentials(bool rounded) {
   potential[root] = 0.0;
   for (int32_t node = next[root]; node != root; node = next[node]) {
-    const double length = rounded ? ways.rounded(length_above(node)) : length_above(node);
+    const double length = rounded ? rounded_above(node) : length_above(node);
     potential[node] = potential[parent[node]] + (flow[node] >= 0 ? -length : length);
   }
 }

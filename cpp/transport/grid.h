@@ -14,12 +14,9 @@ namespace tally {
 struct Grid : Tree {
   explicit Grid(const GridWays& ways);
 
-  int32_t node_of(int64_t bin) const {
-    return static_cast<int32_t>(bin + bin / ways.shape.width * (stride - ways.shape.width));
-  }
-  int64_t bin_of(int32_t node) const { return node / stride * ways.shape.width + node % stride; }
-  // Of the way between a node and its parent.
+  // What it costs to go between a node and its parent, and that rounded.
   double length_above(int32_t node) const;
+  double rounded_above(int32_t node) const;
   // The least length of a step, or of a way to the hub.
   double shortest() const { return hub < 0 ? 1.0 : std::min(1.0, ways.threshold / 2); }
   // Potentials along the tree from its root's, which is 0, by lengths or by those rounded.
@@ -27,8 +24,10 @@ struct Grid : Tree {
 
   const GridWays& ways;
   int64_t stride = 0;
-  int32_t hub = -1;           // half the threshold from everywhere; -1: none
-  int64_t* excess = nullptr;  // by node, what each bin must send away; of sum 0
+  int32_t* node_of = nullptr;  // by bin
+  int32_t* bin_of = nullptr;   // by node
+  int32_t hub = -1;            // half the threshold from everywhere; -1: none
+  int64_t* excess = nullptr;   // by node, what each bin must send away; of sum 0
 
  private:
   Scratch scratch_;

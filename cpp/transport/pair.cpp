@@ -152,7 +152,7 @@ class Pair {
     int32_t most = 0;
     int32_t least = 0;
     for (int64_t bin = 0; bin < ground_.rows; ++bin) {
-      const int32_t node = grid_->node_of(bin);
+      const int32_t node = grid_->node_of[bin];
       grid_->excess[node] = mass_of(first_, bin) - mass_of(second_, bin);
       left += grid_->excess[node];
       if (grid_->excess[node] > grid_->excess[most]) most = node;
@@ -171,7 +171,7 @@ class Pair {
 
   void read_grid_potentials() const {
     for (int64_t bin = 0; bin < ground_.rows; ++bin) {
-      const double potential = grid_->potential[grid_->node_of(bin)];
+      const double potential = grid_->potential[grid_->node_of[bin]];
       result_.first[bin] = -potential;
       result_.second[bin] = potential;
     }

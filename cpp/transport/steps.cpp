@@ -53,10 +53,7 @@ double square(double value) { return value * value; }
 
 double length_of(double sum, GridCost kind) { return kind == GridCost::kEuclidean ? std::sqrt(sum) : sum; }
 
-double term_of(int64_t difference, GridCost kind) {
-  const auto value = static_cast<double>(difference);
-  return kind == GridCost::kSteps ? std::fabs(value) : square(value);
-}
+double term_of(int32_t difference, GridCost kind) { return kind == GridCost::kSteps ? difference : square(difference); }
 
 }  // namespace
 
@@ -74,15 +71,6 @@ GridShape::GridShape(const std::vector<int64_t>& all_lengths) {
     for (size_t axis = axes; axis-- > 0; left /= lengths[axis])
       places[static_cast<size_t>(line) * axes + axis] = static_cast<int32_t>(left % lengths[axis]);
   }
-}
-
-double GridShape::distance(int64_t from, int64_t to, GridCost kind) const {
-  const auto axes = lengths.size();
-  const int32_t* const one = places.data() + from / width * static_cast<int64_t>(axes);
-  const int32_t* const other = places.data() + to / width * static_cast<int64_t>(axes);
-  double sum = term_of(from % width - to % width, kind);
-  for (size_t axis = 0; axis < axes; ++axis) sum += term_of(one[axis] - other[axis], kind);
-  return length_of(sum, kind);
 }
 
 int64_t GridShape::lines_of(const std::vector<int32_t>& offset) const {
@@ -114,17 +102,28 @@ std::vector<int32_t> GridShape::by_halves() const {
 
 GridWays::GridWays(const std::vector<int64_t>& lengths, GridCost cost, double most)
     : shape(lengths), kind(cost), threshold(most) {
-  const auto bins = static_cast<size_t>(shape.bins());
-  table_.resize(bins);
-  const auto axes = shape.lengths.size();
-  places_.resize(bins * (axes + 1));
-  for (size_t bin = 0; bin < bins; ++bin) {
-    // The first bin is at 0: a bin's place is its distance along each axis.
-    table_[bin] = std::min(shape.distance(0, static_cast<int64_t>(bin), kind), threshold);
-    const auto width = static_cast<size_t>(shape.width);
-    const auto place = shape.places.begin() + static_cast<std::ptrdiff_t>(bin / width * axes);
-    std::copy_n(place, axes, places_.begin() + static_cast<std::ptrdiff_t>(bin * (axes + 1)));
-    places_[bin * (axes + 1) + axes] = static_cast<int32_t>(bin % width);
+  const int64_t bins = shape.bins();
+  axes_ = static_cast<int64_t>(shape.lengths.size()) + 1;
+  strides_.assign(static_cast<size_t>(axes_), 1);
+  auto across = static_cast<double>(shape.width);
+  for (size_t axis = shape.lengths.size(); axis-- > 0;) {
+    strides_[axis] = strides_[axis + 1] *
+                     (axis + 1 < shape.lengths.size() ? shape.lengths[axis + 1] : static_cast<int32_t>(shape.width));
+    across += shape.lengths[axis];
+  }
+  scale_ = std::exp2(kFractionBits - std::ilogb(across));
+  for (int64_t bin = 0; bin < bins; ++bin) {
+    double sum = 0.0;
+    int64_t left = bin;
+    for (const int32_t stride : strides_) {
+      places_.push_back(static_cast<int32_t>(left / stride));
+      left %= stride;
+      // The first bin is at 0: a place is a distance along an axis.
+      sum += term_of(places_.back(), kind);
+    }
+    table_.push_back(std::min(length_of(sum, kind), threshold));
+    rounded_.push_back(rounded(table_.back()));
+    exact_ = exact_ && table_.back() == rounded_.back();
   }
   // Where half of the bins have mass of either kind, there is nothing more to move.
   const bool never = square(static_cast<double>(bins)) / 4.0 <= static_cast<double>(most_direct());
@@ -137,25 +136,28 @@ int64_t GridWays::most_direct() const {
 }
 
 void GridWays::costs(int64_t from, const int64_t* to, int64_t count, double* costs) const {
-  const auto axes = shape.lengths.size() + 1;
-  const int32_t* const own = places_.data() + static_cast<size_t>(from) * axes;
-  for (int64_t number = 0; number < count; ++number) {
-    const int32_t* const other = places_.data() + static_cast<size_t>(to ? to[number] : number) * axes;
-    int64_t distance = std::abs(own[0] - other[0]);
-    for (size_t axis = 1; axis < axes; ++axis)
-      distance = distance * (axis + 1 < axes ? shape.lengths[axis] : shape.width) + std::abs(own[axis] - other[axis]);
-    costs[number] = table_[static_cast<size_t>(distance)];
+  for (int64_t number = 0; number < count; ++number) costs[number] = cost(from, to ? to[number] : number);
+}
+
+int64_t GridWays::middle() const {
+  int64_t bin = shape.width / 2;
+  for (size_t axis = 0; axis < shape.lengths.size(); ++axis) bin += shape.lengths[axis] / 2 * strides_[axis];
+  return bin;
+}
+
+int64_t GridWays::towards_middle(int64_t bin) const {
+  for (int64_t axis = axes_; axis-- > 0;) {
+    const int64_t length = axis + 1 < axes_ ? shape.lengths[static_cast<size_t>(axis)] : shape.width;
+    const int64_t place = places_[static_cast<size_t>(bin * axes_ + axis)];
+    const int64_t stride = strides_[static_cast<size_t>(axis)];
+    if (place != length / 2) return place < length / 2 ? bin + stride : bin - stride;
   }
+  return bin;
 }
 
 void GridWays::find_steps() {
-  auto across = static_cast<double>(shape.width);
   double courses = 1.0;
-  for (const int32_t length : shape.lengths) {
-    across += length;
-    courses *= 2 * length - 1;
-  }
-  scale_ = std::exp2(kFractionBits - std::ilogb(across));
+  for (const int32_t length : shape.lengths) courses *= 2 * length - 1;
   std::vector<Course> all;
   std::vector<int32_t> offset(shape.lengths.size(), 0);
   if (kind == GridCost::kSteps) {
