@@ -2,8 +2,11 @@
 #include "bindings/transport.h"
 
 #include <pybind11/numpy.h>
+#include <pybind11/stl.h>
 
+#include <memory>
 #include <stdexcept>
+#include <vector>
 
 #include "bindings/arrays.h"
 #include "transport/ground.h"
@@ -13,6 +16,8 @@ namespace py = pybind11;
 
 namespace tally {
 namespace {
+
+constexpr int64_t kMostGridBins = int64_t{1} << 20;
 
 using Matrix = py::array_t<double, py::array::c_style>;
 
@@ -25,22 +30,39 @@ int64_t checked_size(int64_t bins) {
   return bins;
 }
 
+// (kind, lengths, threshold) of a grid.
+std::unique_ptr<const GridWays> ways_of(const py::tuple& grid) {
+  if (grid.size() != 3) throw std::invalid_argument("a grid must have a kind, lengths and a threshold");
+  const auto kind = py::cast<int>(grid[0]);
+  const auto lengths = py::cast<std::vector<int64_t>>(grid[1]);
+  const auto threshold = py::cast<double>(grid[2]);
+  if (kind < 0 || kind > static_cast<int>(GridCost::kSquaredEuclidean)) throw std::invalid_argument("no such cost");
+  if (!(threshold >= 0.0)) throw std::invalid_argument("a threshold must be a number >= 0");
+  int64_t bins = 1;
+  for (const int64_t length : lengths) {
+    if (length < 1 || length > kMostGridBins / bins) throw std::invalid_argument("no such grid");
+    bins *= length;
+  }
+  return std::make_unique<const GridWays>(lengths, static_cast<GridCost>(kind), threshold);
+}
+
 // None, or the first bad row as (fault, row).
-py::object transport(const py::object& costs, bool metric, int64_t grid_width, const py::array& first,
-                     const py::array& second, int unequal, double tolerance, double penalty, const py::object& values,
-                     const py::object& gaps, const py::object& flows, const py::object& potentials, int threads) {
+py::object transport(const py::object& costs, bool metric, const py::array& first, const py::array& second, int unequal,
+                     double tolerance, double penalty, const py::object& values, const py::object& gaps,
+                     const py::object& flows, const py::object& potentials, int threads) {
   const ArrayView one = view_of(first);
   const ArrayView other = view_of(second);
   if (one.dimensions != 2 || other.dimensions != 2 || one.rows != other.rows)
     throw std::invalid_argument("masses must be rows of two arrays");
-  Ground ground{nullptr, checked_size(one.width), checked_size(other.width), metric, grid_width};
+  Ground ground{nullptr, nullptr, checked_size(one.width), checked_size(other.width), metric};
+  if (metric && ground.rows != ground.columns) throw std::invalid_argument("costs must be square");
   Matrix matrix;
-  if ((metric || grid_width) && ground.rows != ground.columns) throw std::invalid_argument("costs must be square");
-  if (grid_width) {
-    // Only costs are known then, of masses that are equal.
-    if (grid_width < 0 || ground.rows % grid_width || !metric || !flows.is_none() || !potentials.is_none() ||
-        unequal == static_cast<int>(Unequal::kPartial))
-      throw std::invalid_argument("no such grid");
+  std::unique_ptr<const GridWays> ways;
+  if (py::isinstance<py::tuple>(costs)) {
+    ways = ways_of(py::reinterpret_borrow<py::tuple>(costs));
+    if (ways->shape.bins() != ground.rows || ways->shape.bins() != ground.columns)
+      throw std::invalid_argument("a grid must have all bins");
+    ground.ways = ways.get();
   } else {
     matrix = py::cast<Matrix>(costs);
     if (matrix.ndim() != 2 || matrix.shape(0) != ground.rows || matrix.shape(1) != ground.columns)
@@ -94,9 +116,9 @@ Matrix costs_of_points(const Matrix& from, const Matrix& to_by_dimension, int ki
 }  // namespace
 
 void add_transport(py::module_& module) {
-  module.def("transport", &transport, py::arg("costs"), py::arg("metric"), py::arg("grid_width"), py::arg("first"),
-             py::arg("second"), py::arg("unequal"), py::arg("tolerance"), py::arg("penalty"), py::arg("values"),
-             py::arg("gaps"), py::arg("flows").none(true), py::arg("potentials").none(true), py::arg("threads"));
+  module.def("transport", &transport, py::arg("costs"), py::arg("metric"), py::arg("first"), py::arg("second"),
+             py::arg("unequal"), py::arg("tolerance"), py::arg("penalty"), py::arg("values"), py::arg("gaps"),
+             py::arg("flows").none(true), py::arg("potentials").none(true), py::arg("threads"));
   module.def("is_metric", &metric_costs, py::arg("costs"));
   module.def("point_costs", &costs_of_points, py::arg("from_points"), py::arg("to_by_dimension"), py::arg("kind"));
 }

@@ -261,6 +261,12 @@ struct ThresholdKernels {
   void (*row_ratios_f64)(const PairedRows<double>& rows, double threshold, bool recall, double* ratios);
 };
 
+// A step over a grid, from a place in a line to one in another, `across` places further along it.
+struct GridStep {
+  int64_t across = 0;
+  double length = 0.0;
+};
+
 // Costs of transport in blocks of four rows, [4, stride]; strides are multiples of 8, and what pads rows and blocks is
 // infinite.
 struct TransportKernels {
@@ -269,8 +275,12 @@ struct TransportKernels {
                   int64_t* column);
   // The two least of costs[column] - columns[column] in a row, and the place of the first.
   int64_t (*two_least)(const double* costs, const double* columns, int64_t stride, double least[2]);
-  // The least of from[i] - to[i] that is below `bound`, and the first place of it; `bound` if none is.
-  double (*least_difference)(const double* from, const double* to, int64_t count, double bound, int64_t* place);
+  // The greatest of |from[place] - to[place + across]| - length over all places and steps that is above `bound`, and
+  // the first step and place of it; `bound` if none is. Lines of `width` are followed by at least 8 of NaN.
+  double (*price_steps)(const double* from, const double* to, int64_t width, const GridStep* steps, int64_t count,
+                        double bound, int64_t* step, int64_t* place);
+  // The greatest of |values[place] - centre| that is above `bound`, and the first place of it; `bound` if none is.
+  double (*furthest)(const double* values, double centre, int64_t width, double bound, int64_t* place);
 };
 
 // Bins of equal width from `origin` on. A place counts 2^-32 bins; `places_per_unit`, of those, is a power of two.

@@ -1,4 +1,5 @@
-// Inner loops of the transport solver: the least reduced cost of a block of rows, the two least costs of a row.
+// Inner loops of the transport solver: the least reduced cost of a block of rows or of steps over a grid, the two
+// least costs of a row.
 #include "kernels/table.h"
 #include "kernels/vector.h"
 
@@ -76,21 +77,83 @@ int64_t two_least(const double* costs, const double* columns, int64_t stride, do
   return find(costs, columns, stride, least[0]);
 }
 
-double least_difference(const double* from, const double* to, int64_t count, double bound, int64_t* place) {
-  double least = bound;
-  Doubles lanes = splat<Doubles>(bound);
+inline Doubles magnitude(Doubles value) {
+  return reinterpret_cast<Doubles>(reinterpret_cast<Longs>(value) & splat<Longs>(int64_t{0x7fffffffffffffff}));
+}
+
+inline bool any(Longs mask) {
+  int64_t all = 0;
+  for (int lane = 0; lane < kDoubles; ++lane) all |= mask[lane];
+  return all != 0;
+}
+
+// The steps that lead from some of kDoubles places into a line: [first, last) of those sorted by `across`.
+struct Within {
+  const tally::GridStep* steps;
+  int64_t width;
+  int64_t first;
+  int64_t last;
+
+  // Places only ever increase.
+  void move_to(int64_t place) {
+    while (first > 0 && steps[first - 1].across + place + kDoubles > 0) --first;
+    while (last > 0 && steps[last - 1].across + place >= width) --last;
+  }
+};
+
+inline Within all_steps(const tally::GridStep* steps, int64_t width, int64_t count) {
+  return {steps, width, count, count};
+}
+
+inline Doubles over(Doubles from, const double* to, const tally::GridStep& step) {
+  return magnitude(from - load<Doubles>(to + step.across)) - splat<Doubles>(step.length);
+}
+
+double price_steps(const double* from, const double* to, int64_t width, const tally::GridStep* steps, int64_t count,
+                   double bound, int64_t* step, int64_t* place) {
+  Doubles best = splat<Doubles>(bound);
+  Within within = all_steps(steps, width, count);
+  for (int64_t i = 0; i < width; i += kDoubles) {
+    within.move_to(i);
+    const Doubles own = load<Doubles>(from + i);
+    // NaN is greater than nothing.
+    for (int64_t s = within.first; s < within.last; ++s) {
+      const Doubles value = over(own, to + i, steps[s]);
+      best = value > best ? value : best;
+    }
+  }
+  const double most = greatest_lane(best);
+  if (!(most > bound)) return bound;
+  within = all_steps(steps, width, count);
+  for (int64_t i = 0; i < width; i += kDoubles) {
+    within.move_to(i);
+    const Doubles own = load<Doubles>(from + i);
+    Longs equal = {};
+    for (int64_t s = within.first; s < within.last; ++s) equal |= over(own, to + i, steps[s]) == splat<Doubles>(most);
+    if (!any(equal)) continue;
+    for (*place = i;; ++*place)
+      for (*step = within.first; *step < within.last; ++*step)
+        if (__builtin_fabs(from[*place] - to[*place + steps[*step].across]) - steps[*step].length == most) return most;
+  }
+  return most;
+}
+
+double furthest(const double* values, double centre, int64_t width, double bound, int64_t* place) {
+  Doubles best = splat<Doubles>(bound);
+  for (int64_t i = 0; i < width; i += kDoubles) {
+    const Doubles value = magnitude(load<Doubles>(values + i) - splat<Doubles>(centre));
+    best = value > best ? value : best;
+  }
+  const double most = greatest_lane(best);
+  if (!(most > bound)) return bound;
   int64_t i = 0;
-  for (; i + kDoubles <= count; i += kDoubles) lanes = lesser(reduced(from, to, i), lanes);
-  for (int lane = 0; lane < kDoubles; ++lane) least = lanes[lane] < least ? lanes[lane] : least;
-  for (; i < count; ++i) least = from[i] - to[i] < least ? from[i] - to[i] : least;
-  if (!(least < bound)) return bound;
-  for (i = 0; from[i] - to[i] != least;) ++i;
+  while (__builtin_fabs(values[i] - centre) != most) ++i;
   *place = i;
-  return least;
+  return most;
 }
 
 }  // namespace
 
 #define TALLY_TABLE TALLY_JOIN(tally_transport_kernels, TALLY_LEVEL)
 extern "C" const tally::TransportKernels TALLY_TABLE;
-const tally::TransportKernels TALLY_TABLE = {price, two_least, least_difference};
+const tally::TransportKernels TALLY_TABLE = {price, two_least, price_steps, furthest};

@@ -1,9 +1,9 @@
-// Ling, Okada, "An Efficient Earth Mover's Distance Algorithm for Robust Histogram Comparison", 2007: by the sum of
-// steps, mass need only ever move between neighbours. The simplex is that of simplex.cpp; costs and potentials are
-// whole numbers here, and exact.
+// The simplex of simplex.cpp over the steps of a grid; with a hub for ways that cost no more than a threshold (Pele,
+// Werman, "Fast and Robust Earth Mover's Distances", 2009).
 #include "transport/grid.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "support/dispatch.h"
@@ -11,100 +11,193 @@
 namespace tally {
 namespace {
 
-constexpr int64_t kPivotsPerWatch = 1024;
+constexpr int64_t kGap = 8;  // as many doubles as the widest vector has
+// More pivots than this for each node would mean that rounding errors make them go round in circles.
+constexpr int64_t kMostPivots = 2000;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 struct Entering {
-  double reduced = 0.0;
-  int64_t from = 0;
-  int64_t to = 0;
+  double gain = 0.0;  // how far its reduced cost is below 0
+  int64_t one = 0;
+  int64_t other = 0;
 };
 
 class GridSimplex {
  public:
-  GridSimplex(Grid& grid, Watch& watch) : on_(grid), watch_(watch), kernels_(*kernels().transport) {}
+  GridSimplex(Grid& grid, Watch& watch)
+      : on_(grid),
+        shape_(grid.ways.shape),
+        rounds_(grid.ways.rounds()),
+        half_(grid.ways.rounded(grid.ways.threshold / 2)),
+        watch_(watch),
+        kernels_(*kernels().transport) {}
 
-  bool run() {
+  bool run(double* least) {
     start();
-    int64_t row = 0;
-    int64_t priced = 0;
-    int64_t pivots = 0;
-    while (priced < on_.height) {
-      const Entering best = price(row);
-      row = row + 1 < on_.height ? row + 1 : 0;
-      if (best.reduced >= 0.0) {
-        ++priced;
-        continue;
-      }
-      priced = 0;
-      pivot(best);
-      if (++pivots % kPivotsPerWatch == 0 && watch_.stopped()) return false;
+    on_.set_potentials(true);
+    for (const auto& round : rounds_)
+      if (!settle(round)) return false;
+    if (!on_.ways.is_exact()) {
+      half_ = on_.ways.threshold / 2;
+      on_.set_potentials(false);
     }
+    *least = -most_gain();
     return true;
   }
 
  private:
-  // All bins lead along their row to the middle column, and along that to the middle.
+  // Pivots until no step of a round is worth it.
+  bool settle(const std::vector<Course>& round) {
+    int64_t line = 0;
+    for (int64_t priced = 0; priced < shape_.lines; ++priced) {
+      const int64_t before = pivots_;
+      if (watch_.stopped()) return false;
+      for (const Course& course : round)
+        if (shape_.reaches(course.offset, line)) improve(price(course, line));
+      if (on_.hub >= 0) improve(price_hub(line));
+      line = line + 1 < shape_.lines ? line + 1 : 0;
+      if (pivots_ > before) priced = -1;
+    }
+    return true;
+  }
+
+  void improve(const Entering& best) {
+    if (!(best.gain > tolerance_)) return;
+    pivot(best);
+    // Potentials are exact, but for problems that no grid is known to pose.
+    if (++pivots_ % (kMostPivots * shape_.bins())) return;
+    on_.set_potentials(true);
+    tolerance_ = std::max(16 * tolerance_, on_.ways.rounding());
+  }
+
+  double most_gain() const {
+    double most = 0.0;
+    for (int64_t line = 0; line < shape_.lines; ++line) {
+      for (const Course& course : rounds_.back())
+        if (shape_.reaches(course.offset, line)) most = std::max(most, price(course, line).gain);
+      if (on_.hub >= 0) most = std::max(most, price_hub(line).gain);
+    }
+    return most;
+  }
+
   void start() {
-    const int64_t middle_row = on_.height / 2;
-    const int64_t middle = on_.width / 2;
-    on_.root = static_cast<int32_t>(middle_row * on_.width + middle);
-    on_.parent[on_.root] = on_.root;
-    end_ = -1;
-    for (int64_t row = middle_row; row < on_.height; ++row) thread_row(row, middle, row == middle_row ? 0 : -1);
-    for (int64_t row = middle_row - 1; row >= 0; --row) thread_row(row, middle, 1);
-    on_.next[end_] = on_.root;
-    on_.previous[on_.root] = end_;
+    const int64_t nodes = shape_.lines * on_.stride + 1;
+    if (on_.ways.kind == GridCost::kSteps) {
+      lead_to_middle();
+    } else {
+      ship_nearest();
+    }
+    if (on_.hub >= 0) on_.parent[on_.hub] = on_.root;
+    thread();
     on_.measure_subtrees();
-    std::copy(on_.excess, on_.excess + on_.nodes(), on_.flow);
+    std::copy(on_.excess, on_.excess + nodes, on_.flow);
     for (int32_t node = on_.previous[on_.root]; node != on_.root; node = on_.previous[node])
       on_.flow[on_.parent[node]] += on_.flow[node];
-    on_.potential[on_.root] = 0.0;
-    for (int32_t node = on_.next[on_.root]; node != on_.root; node = on_.next[node])
-      on_.potential[node] = on_.potential[on_.parent[node]] + (on_.flow[node] >= 0 ? -1.0 : 1.0);
   }
 
-  void thread_row(int64_t row, int64_t middle, int64_t towards_parent) {
-    const int64_t spine = row * on_.width + middle;
-    // The spine continues behind the row's own bins: preorder asks for it, for they are a subtree each.
-    append(spine, spine + towards_parent * on_.width);
-    for (int64_t column = middle + 1; column < on_.width; ++column)
-      append(row * on_.width + column, row * on_.width + column - 1);
-    for (int64_t column = middle - 1; column >= 0; --column)
-      append(row * on_.width + column, row * on_.width + column + 1);
+  // All bins lead to the middle of the grid, along one axis after the other, the last first.
+  void lead_to_middle() {
+    on_.root = on_.node_of[on_.ways.middle()];
+    for (int64_t bin = 0; bin < shape_.bins(); ++bin)
+      on_.parent[on_.node_of[bin]] = on_.node_of[on_.ways.towards_middle(bin)];
   }
 
-  void append(int64_t node, int64_t parent) {
-    const auto number = static_cast<int32_t>(node);
-    on_.parent[number] = static_cast<int32_t>(parent);
-    if (end_ >= 0) {
-      on_.next[end_] = number;
-      on_.previous[number] = end_;
+  // Excesses go to the nearest bins that lack mass. What stays over in each of the trees that this makes leads to the
+  // middle one of those in a half of the grid, and so on for halves of halves.
+  void ship_nearest() {
+    const int64_t nodes = shape_.lines * on_.stride + 1;
+    std::copy(on_.excess, on_.excess + nodes, on_.flow);
+    std::fill(on_.parent, on_.parent + nodes, -1);
+    for (const Course& course : on_.ways.nearest())
+      for (int64_t line = 0; line < shape_.lines; ++line)
+        if (shape_.reaches(course.offset, line))
+          ship(line * on_.stride, course.lines * on_.stride, course.steps[0].across);
+    int64_t tops = 0;
+    for (const int32_t bin : on_.ways.order())
+      if (on_.parent[on_.node_of[bin]] < 0) on_.next[tops++] = on_.node_of[bin];
+    on_.root = on_.next[tops / 2];
+    join(0, tops, on_.root);
+  }
+
+  void ship(int64_t line, int64_t lines, int64_t across) {
+    int64_t* const left = on_.flow;
+    const int64_t first = line + (across < 0 ? -across : 0);
+    const int64_t end = line + shape_.width - (across > 0 ? across : 0);
+    for (int64_t one = first; one < end; ++one) {
+      const int64_t other = one + lines + across;
+      if (!((left[one] > 0 && left[other] < 0) || (left[one] < 0 && left[other] > 0))) continue;
+      const bool greater = std::abs(left[one]) > std::abs(left[other]);
+      const int64_t spent = greater ? other : one;
+      const int64_t kept = greater ? one : other;
+      left[kept] += left[spent];
+      left[spent] = 0;
+      on_.parent[spent] = static_cast<int32_t>(kept);
     }
-    end_ = number;
   }
 
-  // The best step within a row, or between it and the next.
-  Entering price(int64_t row) const {
-    const int64_t first = row * on_.width;
-    Entering best;
-    try_steps(first, first + 1, on_.width - 1, &best);
-    try_steps(first + 1, first, on_.width - 1, &best);
-    if (row + 1 == on_.height) return best;
-    try_steps(first, first + on_.width, on_.width, &best);
-    try_steps(first + on_.width, first, on_.width, &best);
-    return best;
+  // The middle one of some tops leads to `above`, and those before and behind it to it.
+  void join(int64_t begin, int64_t end, int32_t above) {
+    if (begin == end) return;
+    const int64_t middle = (begin + end) / 2;
+    const int32_t top = on_.next[middle];
+    on_.parent[top] = above;
+    join(begin, middle, top);
+    join(middle + 1, end, top);
   }
 
-  void try_steps(int64_t from, int64_t to, int64_t count, Entering* best) const {
+  // Threads all nodes in preorder, from their parents.
+  void thread() {
+    int32_t* const child = on_.last;
+    int32_t* const sibling = on_.size;
+    std::fill(child, child + shape_.lines * on_.stride + 1, -1);
+    const auto add = [&](int32_t node) {
+      if (node == on_.root) return;
+      sibling[node] = child[on_.parent[node]];
+      child[on_.parent[node]] = node;
+    };
+    for (const int32_t bin : on_.ways.order()) add(on_.node_of[bin]);
+    if (on_.hub >= 0) add(on_.hub);
+    sibling[on_.root] = -1;
+    int32_t before = on_.root;
+    for (int32_t node = child[on_.root]; node >= 0;) {
+      on_.next[before] = node;
+      on_.previous[node] = before;
+      before = node;
+      if (child[node] >= 0) {
+        node = child[node];
+        continue;
+      }
+      while (node != on_.root && sibling[node] < 0) node = on_.parent[node];
+      node = sibling[node];
+    }
+    on_.next[before] = on_.root;
+    on_.previous[on_.root] = before;
+  }
+
+  // The best step of a course from a line.
+  Entering price(const Course& course, int64_t line) const {
+    const int64_t first = line * on_.stride;
+    const int64_t other = first + course.lines * on_.stride;
+    int64_t step = 0;
     int64_t place = 0;
-    const double reduced =
-        1.0 + kernels_.least_difference(on_.potential + from, on_.potential + to, count, best->reduced - 1.0, &place);
-    if (reduced < best->reduced) *best = {reduced, from + place, to + place};
+    const double gain =
+        kernels_.price_steps(on_.potential + first, on_.potential + other, shape_.width, course.steps.data(),
+                             static_cast<int64_t>(course.steps.size()), 0.0, &step, &place);
+    return {gain, first + place, other + place + course.steps[static_cast<size_t>(step)].across};
+  }
+
+  Entering price_hub(int64_t line) const {
+    const int64_t first = line * on_.stride;
+    int64_t place = 0;
+    const double furthest =
+        kernels_.furthest(on_.potential + first, on_.potential[on_.hub], shape_.width, half_, &place);
+    return {furthest - half_, first + place, on_.hub};
   }
 
   void pivot(const Entering& entering) {
-    const auto tail = static_cast<int32_t>(entering.from);
-    const auto head = static_cast<int32_t>(entering.to);
+    const bool forward = on_.potential[entering.one] < on_.potential[entering.other];
+    const auto tail = static_cast<int32_t>(forward ? entering.one : entering.other);
+    const auto head = static_cast<int32_t>(forward ? entering.other : entering.one);
     // As in simplex.cpp, with the direction of an arc read from its flow: one without flow leads to the parent.
     int32_t from_tail = tail;
     int32_t from_head = head;
@@ -140,34 +233,66 @@ class GridSimplex {
     }
     if (head_amount <= tail_amount) {
       on_.move_subtree(head_top, head, tail, join, -amount, -1);
-      on_.shift_subtree(head, entering.reduced);
+      on_.shift_subtree(head, -entering.gain);
     } else {
       on_.move_subtree(tail_top, tail, head, join, amount, -1);
-      on_.shift_subtree(tail, -entering.reduced);
+      on_.shift_subtree(tail, entering.gain);
     }
   }
 
   Grid& on_;
+  const GridShape& shape_;
+  const std::vector<std::vector<Course>>& rounds_;
+  double half_;  // the threshold's
   Watch& watch_;
   const TransportKernels& kernels_;
-  int32_t end_ = -1;
+  double tolerance_ = 0.0;
+  int64_t pivots_ = 0;
 };
 
 }  // namespace
 
-Grid::Grid(int64_t most_bins) {
-  const int64_t room = (most_bins + 15) / 16 * 16;
-  scratch_ = Scratch(static_cast<size_t>(room) * (3 * sizeof(int64_t) + 5 * sizeof(int32_t)));
-  potential = scratch_.as<double>();
-  flow = reinterpret_cast<int64_t*>(potential + room);
+Grid::Grid(const GridWays& over) : ways(over), stride(over.shape.width + kGap) {
+  const int64_t bins = over.shape.lines * stride;
+  const int64_t room = (kGap + bins + 1 + 15) / 16 * 16;
+  scratch_ = Scratch(static_cast<size_t>(room) * (3 * sizeof(int64_t) + 7 * sizeof(int32_t)));
+  flow = scratch_.as<int64_t>();
   excess = flow + room;
-  int32_t* numbers = reinterpret_cast<int32_t*>(excess + room);
-  for (int32_t** array : {&parent, &next, &previous, &size, &last}) {
+  double* const padded = reinterpret_cast<double*>(excess + room);
+  potential = padded + kGap;
+  int32_t* numbers = reinterpret_cast<int32_t*>(padded + room);
+  for (int32_t** array : {&parent, &next, &previous, &size, &last, &node_of, &bin_of}) {
     *array = numbers;
     numbers += room;
   }
+  // What fills the gaps is nearer than anything.
+  std::fill(padded, padded + room, std::numeric_limits<double>::quiet_NaN());
+  std::fill(excess, excess + room, 0);
+  for (int64_t bin = 0; bin < over.shape.bins(); ++bin) {
+    node_of[bin] = static_cast<int32_t>(bin + bin / over.shape.width * kGap);
+    bin_of[node_of[bin]] = static_cast<int32_t>(bin);
+  }
+  if (over.threshold < kInfinity) hub = static_cast<int32_t>(bins);
 }
 
-bool solve(Grid& grid, Watch& watch) { return GridSimplex(grid, watch).run(); }
+double Grid::length_above(int32_t node) const {
+  if (node == hub || parent[node] == hub) return ways.threshold / 2;
+  return ways.cost(bin_of[node], bin_of[parent[node]]);
+}
+
+double Grid::rounded_above(int32_t node) const {
+  if (node == hub || parent[node] == hub) return ways.rounded(ways.threshold / 2);
+  return ways.rounded_cost(bin_of[node], bin_of[parent[node]]);
+}
+
+void Grid::set_potentials(bool rounded) {
+  potential[root] = 0.0;
+  for (int32_t node = next[root]; node != root; node = next[node]) {
+    const double length = rounded ? rounded_above(node) : length_above(node);
+    potential[node] = potential[parent[node]] + (flow[node] >= 0 ? -length : length);
+  }
+}
+
+bool solve(Grid& grid, Watch& watch, double* least) { return GridSimplex(grid, watch).run(least); }
 
 }  // namespace tally

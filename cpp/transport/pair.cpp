@@ -44,30 +44,36 @@ struct CarefulSum {
 
 class Pair {
  public:
-  Pair(const Ground& ground, const Policy& policy, double* first, double* second, Transport& on, Grid& grid,
-       const PairResult& result)
-      : ground_(ground), policy_(policy), first_(first), second_(second), on_(on), grid_(grid), result_(result) {}
+  Pair(const Ground& ground, const Policy& policy, PairMemory& memory, const PairResult& result)
+      : ground_(ground),
+        policy_(policy),
+        first_(memory.masses.as<double>()),
+        second_(first_ + ground.rows),
+        room_(memory.costs.as<double>()),
+        on_(memory.transport),
+        grid_(memory.grid.get()),
+        result_(result) {}
 
   bool solve(Watch& watch) {
     const double over = level();
     if (ground_.metric) keep_common_mass();
     double cost = 0.0;
     double gap = 0.0;
-    if (ground_.grid_width) {
-      if (fill_in_grid()) {
-        if (!tally::solve(grid_, watch)) return false;
-        cost = read_steps();
-      }
-    } else if (fill_in()) {
-      double least = 0.0;
+    double least = 0.0;
+    if (!find_live()) {
+      if (result_.first) potentials_of_nothing();
+    } else if (grid_ && rows_ * columns_ > grid_->ways.most_direct()) {
+      fill_in_grid();
+      if (!tally::solve(*grid_, watch, &least)) return false;
+      cost = read_steps();
+      gap = -least * cost / grid_->shortest();
+      if (result_.first) read_grid_potentials();
+    } else {
+      fill_in();
       if (!tally::solve(on_, watch, &least)) return false;
       cost = read_flow();
       gap = -least * unit_(static_cast<double>(int64_t{1} << kMassBits));
       if (result_.first) read_potentials();
-    } else if (result_.first) {
-      std::fill(result_.first, result_.first + ground_.rows, 0.0);
-      std::fill(result_.second, result_.second + ground_.columns, 0.0);
-      if (!ground_.metric) follow_costs(nullptr);
     }
     if (result_.cost) *result_.cost = cost + policy_.penalty * over;
     if (result_.gap) *result_.gap = gap;
@@ -99,83 +105,84 @@ class Pair {
     }
   }
 
-  // False if nothing is left to move.
-  bool fill_in() {
+  // Which bins have mass left. False if nothing is left to move.
+  bool find_live() {
     const double most = std::max(total_of(first_, ground_.rows), total_of(second_, ground_.columns));
     if (!(most > 0.0)) return false;
     int exponent = 0;
     std::frexp(most, &exponent);
-    const Power scale(kMassBits - exponent);
+    scale_ = Power(kMassBits - exponent);
     unit_ = Power(exponent - kMassBits);
-    const int64_t rows = count_live(first_, ground_.rows, scale, on_.row_of);
-    const int64_t columns = count_live(second_, ground_.columns, scale, on_.column_of);
-    if (rows == 0 || columns == 0) return false;
+    rows_ = count_live(first_, ground_.rows, on_.row_of);
+    columns_ = count_live(second_, ground_.columns, on_.column_of);
+    return rows_ > 0 && columns_ > 0;
+  }
+
+  void fill_in() {
     // Room for what takes up the mass that stays over.
     const bool partial = policy_.unequal == Unequal::kPartial;
     int64_t left = 0;
-    for (int64_t row = 0; row < rows; ++row) left += mass_of(first_, on_.row_of[row], scale);
-    for (int64_t column = 0; column < columns; ++column) left -= mass_of(second_, on_.column_of[column], scale);
+    for (int64_t row = 0; row < rows_; ++row) left += mass_of(first_, on_.row_of[row]);
+    for (int64_t column = 0; column < columns_; ++column) left -= mass_of(second_, on_.column_of[column]);
     const int64_t more_rows = partial && left < 0;
     const int64_t more_columns = partial && left > 0;
-    on_.resize(rows + more_rows, columns + more_columns);
-    for (int64_t row = 0; row < rows; ++row) {
-      const double* from = ground_.costs + on_.row_of[row] * ground_.columns;
-      double* to = on_.costs_of(row);
-      for (int64_t column = 0; column < columns; ++column) to[column] = from[on_.column_of[column]];
-      if (more_columns) to[columns] = 0.0;
-      on_.mass[on_.node_of_row(row)] = mass_of(first_, on_.row_of[row], scale);
+    on_.resize(rows_ + more_rows, columns_ + more_columns);
+    for (int64_t row = 0; row < rows_; ++row) {
+      ground_.costs_of(on_.row_of[row], on_.column_of, columns_, on_.costs_of(row));
+      if (more_columns) on_.costs_of(row)[columns_] = 0.0;
+      on_.mass[on_.node_of_row(row)] = mass_of(first_, on_.row_of[row]);
     }
-    for (int64_t column = 0; column < columns; ++column)
-      on_.mass[column] = mass_of(second_, on_.column_of[column], scale);
+    for (int64_t column = 0; column < columns_; ++column) on_.mass[column] = mass_of(second_, on_.column_of[column]);
     if (more_rows) {
-      std::fill(on_.costs_of(rows), on_.costs_of(rows) + columns, 0.0);
-      on_.row_of[rows] = -1;
-      on_.mass[on_.node_of_row(rows)] = -left;
+      std::fill(on_.costs_of(rows_), on_.costs_of(rows_) + columns_, 0.0);
+      on_.row_of[rows_] = -1;
+      on_.mass[on_.node_of_row(rows_)] = -left;
     } else if (more_columns) {
-      on_.column_of[columns] = -1;
-      on_.mass[columns] = left;
+      on_.column_of[columns_] = -1;
+      on_.mass[columns_] = left;
     } else {
       // What rounding leaves goes where it matters least.
       int64_t* const masses = left < 0 ? on_.mass + on_.stride : on_.mass;
-      *std::max_element(masses, masses + (left < 0 ? rows : columns)) += std::abs(left);
+      *std::max_element(masses, masses + (left < 0 ? rows_ : columns_)) += std::abs(left);
     }
-    return true;
   }
 
-  bool fill_in_grid() {
-    const double most = std::max(total_of(first_, ground_.rows), total_of(second_, ground_.columns));
-    if (!(most > 0.0)) return false;
-    int exponent = 0;
-    std::frexp(most, &exponent);
-    const Power scale(kMassBits - exponent);
-    unit_ = Power(exponent - kMassBits);
-    grid_.resize(ground_.rows / ground_.grid_width, ground_.grid_width);
-    int64_t* const excess = grid_.excess;
+  void fill_in_grid() {
     int64_t left = 0;
+    int32_t most = 0;
+    int32_t least = 0;
     for (int64_t bin = 0; bin < ground_.rows; ++bin) {
-      excess[bin] = mass_of(first_, bin, scale) - mass_of(second_, bin, scale);
-      left += excess[bin];
+      const int32_t node = grid_->node_of[bin];
+      grid_->excess[node] = mass_of(first_, bin) - mass_of(second_, bin);
+      left += grid_->excess[node];
+      if (grid_->excess[node] > grid_->excess[most]) most = node;
+      if (grid_->excess[node] < grid_->excess[least]) least = node;
     }
-    int64_t* const end = excess + ground_.rows;
-    *(left > 0 ? std::max_element(excess, end) : std::min_element(excess, end)) -= left;
-    return true;
+    grid_->excess[left > 0 ? most : least] -= left;
   }
 
   double read_steps() const {
-    CarefulSum steps;
-    for (int64_t node = 0; node < grid_.nodes(); ++node)
-      if (node != grid_.root) steps.add(unit_(static_cast<double>(std::abs(grid_.flow[node]))));
-    return steps.total();
+    CarefulSum cost;
+    const Grid& grid = *grid_;
+    for (int32_t node = grid.next[grid.root]; node != grid.root; node = grid.next[node])
+      cost.add(unit_(static_cast<double>(std::abs(grid.flow[node]))) * grid.length_above(node));
+    return cost.total();
   }
 
-  static int64_t mass_of(const double* masses, int64_t bin, const Power& scale) {
-    return static_cast<int64_t>(scale(masses[bin]) + 0.5);
+  void read_grid_potentials() const {
+    for (int64_t bin = 0; bin < ground_.rows; ++bin) {
+      const double potential = grid_->potential[grid_->node_of[bin]];
+      result_.first[bin] = -potential;
+      result_.second[bin] = potential;
+    }
   }
 
-  static int64_t count_live(const double* masses, int64_t count, const Power& scale, int64_t* bins) {
+  int64_t mass_of(const double* masses, int64_t bin) const { return static_cast<int64_t>(scale_(masses[bin]) + 0.5); }
+
+  int64_t count_live(const double* masses, int64_t count, int64_t* bins) const {
     int64_t live = 0;
     for (int64_t bin = 0; bin < count; ++bin)
-      if (mass_of(masses, bin, scale) > 0) bins[live++] = bin;
+      if (mass_of(masses, bin) > 0) bins[live++] = bin;
     return live;
   }
 
@@ -196,6 +203,12 @@ class Pair {
     return cost.total();
   }
 
+  void potentials_of_nothing() {
+    std::fill(result_.first, result_.first + ground_.rows, 0.0);
+    std::fill(result_.second, result_.second + ground_.columns, 0.0);
+    if (!ground_.metric) follow_costs(nullptr);
+  }
+
   void read_potentials() {
     std::fill(result_.first, result_.first + ground_.rows, -kInfinity);
     std::fill(result_.second, result_.second + ground_.columns, -kInfinity);
@@ -209,8 +222,8 @@ class Pair {
     double* const second = result_.second;
     if (known) std::fill(second, second + ground_.columns, kInfinity);
     for (int64_t row = 0; row < ground_.rows; ++row) {
-      const double* costs = ground_.costs + row * ground_.columns;
       if (known && known[row] == -kInfinity) continue;
+      const double* costs = ground_.costs_of(row, nullptr, ground_.columns, room_);
       const double own = known ? known[row] : 0.0;
       for (int64_t column = 0; column < ground_.columns; ++column)
         second[column] = std::min(second[column], costs[column] - own);
@@ -222,7 +235,7 @@ class Pair {
         continue;
       }
       if (known && known[row] != -kInfinity) continue;
-      const double* costs = ground_.costs + row * ground_.columns;
+      const double* costs = ground_.costs_of(row, nullptr, ground_.columns, room_);
       double least = kInfinity;
       for (int64_t column = 0; column < ground_.columns; ++column)
         least = std::min(least, costs[column] - second[column]);
@@ -235,10 +248,14 @@ class Pair {
   const Policy& policy_;
   double* first_;
   double* second_;
+  double* room_;
   Transport& on_;
-  Grid& grid_;
+  Grid* grid_;
   const PairResult& result_;
+  Power scale_{0};
   Power unit_{0};
+  int64_t rows_ = 0;
+  int64_t columns_ = 0;
 };
 
 }  // namespace
@@ -256,9 +273,16 @@ PairFault check_pair(const Ground& ground, const Policy& policy, const double* f
   return policy.unequal == Unequal::kRefuse && !equal ? PairFault::kUnequal : PairFault::kNone;
 }
 
-bool solve_pair(const Ground& ground, const Policy& policy, double* first, double* second, Transport& transport,
-                Grid& grid, Watch& watch, const PairResult& result) {
-  return Pair(ground, policy, first, second, transport, grid, result).solve(watch);
+PairMemory::PairMemory(const Ground& ground, bool by_steps)
+    // One row or column more, for mass that stays over.
+    : transport(ground.rows + 1, ground.columns + 1, by_steps ? ground.ways->most_direct() : -1),
+      grid(by_steps ? std::make_unique<Grid>(*ground.ways) : nullptr),
+      masses(static_cast<size_t>(ground.rows + ground.columns + kPad) * sizeof(double)),
+      costs(static_cast<size_t>(ground.columns) * sizeof(double)) {}
+
+bool solve_pair(const Ground& ground, const Policy& policy, PairMemory& memory, Watch& watch,
+                const PairResult& result) {
+  return Pair(ground, policy, memory, result).solve(watch);
 }
 
 }  // namespace tally

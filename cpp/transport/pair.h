@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "transport/grid.h"
 #include "transport/simplex.h"
@@ -12,13 +13,25 @@ namespace tally {
 // What a unit of mass costs from bin to bin, [rows, columns]. `metric`: no bin costs anything from itself, and no
 // detour is cheaper than the direct way; then mass that two histograms share stays where it is.
 struct Ground {
-  const double* costs = nullptr;
+  // From a bin to some, or by null to all, to `room` if they are not known already.
+  const double* costs_of(int64_t row, const int64_t* to, int64_t count, double* room) const {
+    if (ways) {
+      ways->costs(row, to, count, room);
+      return room;
+    }
+    const double* const known = costs + row * columns;
+    if (!to) return known;
+    for (int64_t column = 0; column < count; ++column) room[column] = known[to[column]];
+    return room;
+  }
+  // Whether mass may move by steps over the grid.
+  bool by_steps() const { return metric && ways && ways->by_steps(); }
+
+  const double* costs = nullptr;   // of no grid
+  const GridWays* ways = nullptr;  // of a grid
   int64_t rows = 0;
   int64_t columns = 0;
   bool metric = false;
-  // Of a grid whose ways are sums of steps, the length of its rows; 0: of none. Neighbours need no costs, but have no
-  // flow from bin to bin to show, no potentials, and no place for mass that stays over.
-  int64_t grid_width = 0;
 };
 
 // Unequal masses: refused beyond a relative tolerance, scaled to 1, or only the lesser mass is moved.
@@ -43,8 +56,18 @@ struct PairResult {
 
 PairFault check_pair(const Ground& ground, const Policy& policy, const double* first, const double* second);
 
+// Memory in which one pair after the other is solved.
+struct PairMemory {
+  // `by_steps`: for results that have no flow, of masses that are equal.
+  PairMemory(const Ground& ground, bool by_steps);
+
+  Transport transport;
+  std::unique_ptr<Grid> grid;  // null: not by steps
+  Scratch masses;              // [rows + columns]
+  Scratch costs;               // [columns]
+};
+
 // Solves a pair that was checked, with masses that it may change. False if stopped.
-bool solve_pair(const Ground& ground, const Policy& policy, double* first, double* second, Transport& transport,
-                Grid& grid, Watch& watch, const PairResult& result);
+bool solve_pair(const Ground& ground, const Policy& policy, PairMemory& memory, Watch& watch, const PairResult& result);
 
 }  // namespace tally

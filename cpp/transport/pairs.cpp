@@ -14,19 +14,6 @@ namespace {
 // Less work than this, in costs read once, is not worth waking a thread for.
 constexpr int64_t kSmallWork = 1 << 14;
 
-struct Worker {
-  explicit Worker(const Ground& ground)
-      // One row or column more, for mass that stays over.
-      : transport(ground.grid_width ? 0 : ground.rows + 1, ground.grid_width ? 0 : ground.columns + 1),
-        grid(ground.grid_width ? ground.rows : 0),
-        masses(static_cast<size_t>(ground.rows + ground.columns + kPad) * sizeof(double)) {}
-  double* first() const { return masses.as<double>(); }
-
-  Transport transport;
-  Grid grid;
-  Scratch masses;
-};
-
 void read_row(const ArrayView& view, int64_t row, double* masses) {
   kernels().convert->to_double(view.row(row), view.type, view.column_stride, view.width, masses);
 }
@@ -44,10 +31,11 @@ PairsOutcome solve_pairs(const Ground& ground, const Policy& policy, const Array
   PairsOutcome outcome;
   const bool small = pairs * ground.rows * ground.columns < kSmallWork;
   const int workers = small ? 1 : static_cast<int>(std::clamp<int64_t>(threads, 1, std::max<int64_t>(pairs, 1)));
-  std::vector<std::unique_ptr<Worker>> own;
-  for (int worker = 0; worker < workers; ++worker) own.push_back(std::make_unique<Worker>(ground));
+  const bool by_steps = ground.by_steps() && !result.flows && policy.unequal != Unequal::kPartial;
+  std::vector<std::unique_ptr<PairMemory>> own;
+  for (int worker = 0; worker < workers; ++worker) own.push_back(std::make_unique<PairMemory>(ground, by_steps));
 
-  double* const masses = own[0]->first();
+  double* const masses = own[0]->masses.as<double>();
   for (int64_t row = 0; row < pairs; ++row) {
     read_row(first, row, masses);
     read_row(second, row, masses + ground.rows);
@@ -60,15 +48,13 @@ PairsOutcome solve_pairs(const Ground& ground, const Policy& policy, const Array
   Watch watch(stop);
   const ChunkFunction solve_one = [&](int number, int64_t row) {
     if (watch.stopped()) return;
-    Worker& worker = *own[static_cast<size_t>(number)];
-    double* const one = worker.first();
-    double* const other = one + ground.rows;
-    read_row(first, row, one);
-    read_row(second, row, other);
+    PairMemory& memory = *own[static_cast<size_t>(number)];
+    read_row(first, row, memory.masses.as<double>());
+    read_row(second, row, memory.masses.as<double>() + ground.rows);
     const PairResult of_pair{of_row(result.costs, row, 1), of_row(result.gaps, row, 1),
                              of_row(result.flows, row, ground.rows * ground.columns),
                              of_row(result.first, row, ground.rows), of_row(result.second, row, ground.columns)};
-    solve_pair(ground, policy, one, other, worker.transport, worker.grid, watch, of_pair);
+    solve_pair(ground, policy, memory, watch, of_pair);
   };
   for_each_chunk(pairs, workers, solve_one, [&] { return watch.ask(); });
   outcome.stopped = watch.was_stopped();

@@ -16,9 +16,11 @@ namespace {
 
 // Reduced costs nearer to 0 than this part of the largest potential are rounding errors.
 constexpr double kRounding = 0x1p-50;
-constexpr int64_t kPivotsPerWatch = 256;
+// What a pivot is counted for, beside the costs that were read to find it.
+constexpr int64_t kPivotWork = 1 << 11;
 // More pivots than this for each node would mean that rounding errors make them go round in circles.
 constexpr int64_t kMostPivots = 2000;
+constexpr int64_t kFreshPivots = 16;
 
 class Simplex {
  public:
@@ -36,11 +38,14 @@ class Simplex {
       const double reduced = kernels_.price(on_.costs_of(first), on_.stride, on_.potential + on_.stride + first,
                                             on_.potential, &row, &column);
       block = block + 1 < on_.blocks ? block + 1 : 0;
+      if (watch_.stopped_after(kRowBlock * on_.stride, &work_)) return false;
       if (reduced < -tolerance_) {
         pivot(on_.node_of_row(first + row), static_cast<int32_t>(column), reduced);
         priced = 0;
         fresh_ = false;
-        if (++pivots_ % kPivotsPerWatch == 0 && watch_.stopped()) return false;
+        work_ += kPivotWork;
+        // Rounding errors of very many pivots could make others look worth it for ever.
+        if (++pivots_ % (kFreshPivots * on_.nodes()) == 0) refresh();
         continue;
       }
       *least = priced ? std::min(*least, reduced) : std::min(0.0, reduced);
@@ -116,12 +121,13 @@ class Simplex {
   double tolerance_ = 0.0;
   bool fresh_ = false;
   int64_t pivots_ = 0;
+  int64_t work_ = 0;
 };
 
 }  // namespace
 
 bool solve(Transport& transport, Watch& watch, double* least) {
-  start_tree(transport);
+  if (!start_tree(transport, watch)) return false;
   return Simplex(transport, watch).run(least);
 }
 

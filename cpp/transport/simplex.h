@@ -23,6 +23,13 @@ class Watch {
     asked_ = now;
     return ask();
   }
+  // Asks every so often; `done` is how much work the caller did since it last asked, in numbers read.
+  bool stopped_after(int64_t numbers, int64_t* done) {
+    *done += numbers;
+    if (*done < kNumbersPerLook) return false;
+    *done = 0;
+    return stopped();
+  }
   bool was_stopped() const { return stopped_.load(); }
   bool ask() {
     if (!stopped_.load() && stop_()) stopped_.store(true);
@@ -30,6 +37,8 @@ class Watch {
   }
 
  private:
+  static constexpr int64_t kNumbersPerLook = 1 << 19;
+
   const StopFunction& stop_;
   const std::thread::id owner_ = std::this_thread::get_id();
   std::chrono::steady_clock::time_point asked_;

@@ -14,14 +14,16 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 class Start {
  public:
-  explicit Start(Transport& transport) : on_(transport), kernels_(*kernels().transport) {}
+  Start(Transport& transport, Watch& watch) : on_(transport), watch_(watch), kernels_(*kernels().transport) {}
 
-  void ship() {
+  // False if stopped.
+  bool ship() {
     std::fill(on_.open, on_.open + on_.stride, 0.0);
     std::fill(on_.first_half, on_.first_half + on_.node_of_row(on_.rows), -1);
     for (int64_t row = 0; row < on_.rows; ++row) {
       choose(static_cast<int32_t>(row));
       on_.heap[row] = static_cast<int32_t>(row);
+      if (watch_.stopped_after(on_.stride, &work_)) return false;
     }
     int32_t* const heap = on_.heap;
     int64_t waiting = on_.rows;
@@ -38,7 +40,9 @@ class Start {
       }
       choose(row);
       std::push_heap(heap, heap + waiting, less);
+      if (watch_.stopped_after(on_.stride, &work_)) return false;
     }
+    return true;
   }
 
   void connect() {
@@ -123,16 +127,19 @@ class Start {
   }
 
   Transport& on_;
+  Watch& watch_;
   const TransportKernels& kernels_;
   int32_t arcs_ = 0;
+  int64_t work_ = 0;
 };
 
 }  // namespace
 
-void start_tree(Transport& transport) {
-  Start start(transport);
-  start.ship();
+bool start_tree(Transport& transport, Watch& watch) {
+  Start start(transport, watch);
+  if (!start.ship()) return false;
   start.connect();
+  return true;
 }
 
 }  // namespace tally

@@ -21,18 +21,20 @@ void take(T*& pointer, char* memory, int64_t count, int64_t* offset) {
 
 }  // namespace
 
-Transport::Transport(int64_t most_rows, int64_t most_columns) {
+Transport::Transport(int64_t most_rows, int64_t most_columns, int64_t most_costs) {
   int64_t bytes = 0;
-  carve(nullptr, most_rows, most_columns, &bytes);
+  carve(nullptr, most_rows, most_columns, most_costs, &bytes);
   scratch_ = Scratch(static_cast<size_t>(bytes));
   bytes = 0;
-  carve(scratch_.as<char>(), most_rows, most_columns, &bytes);
+  carve(scratch_.as<char>(), most_rows, most_columns, most_costs, &bytes);
 }
 
-void Transport::carve(char* memory, int64_t most_rows, int64_t most_columns, int64_t* bytes) {
+void Transport::carve(char* memory, int64_t most_rows, int64_t most_columns, int64_t most_costs, int64_t* bytes) {
   const int64_t wide = rounded_up(most_columns, 8);
   const int64_t high = rounded_up(most_rows, kRowBlock);
-  take(costs, memory, wide * high, bytes);
+  // With what pads each row, and the last block of rows.
+  const int64_t padded = most_costs < 0 ? wide * high : most_costs + 8 * (wide + high);
+  take(costs, memory, std::min(padded, wide * high), bytes);
   take(potential, memory, wide + high, bytes);
   take(mass, memory, wide + high, bytes);
   take(flow, memory, wide + high, bytes);
@@ -155,11 +157,23 @@ void Tree::move_subtree(int32_t top, int32_t inside, int32_t outside, int32_t jo
 
 void Tree::shift_subtree(int32_t top, double by) {
   const int32_t behind = next[last[top]];
-  if (2 * int64_t{size[top]} <= size[root]) {
-    for (int32_t node = top; node != behind; node = next[node]) potential[node] += by;
+  const int32_t others = size[root] - size[top];
+  if (size[top] <= others) {
+    shift_thread(top, last[top], size[top], by);
   } else {
-    for (int32_t node = behind; node != top; node = next[node]) potential[node] -= by;
+    shift_thread(behind, previous[top], others, -by);
   }
+}
+
+// From both ends, for a step along the thread waits for the one before it.
+void Tree::shift_thread(int32_t first, int32_t end, int32_t count, double by) {
+  for (int32_t pairs = count / 2; pairs > 0; --pairs) {
+    potential[first] += by;
+    potential[end] += by;
+    first = next[first];
+    end = previous[end];
+  }
+  if (count % 2) potential[first] += by;
 }
 
 }  // namespace tally

@@ -27,12 +27,16 @@ struct Tree {
   int32_t* previous = nullptr;
   int32_t* size = nullptr;  // of the subtree
   int32_t* last = nullptr;  // of the subtree, along the thread
+
+ private:
+  void shift_thread(int32_t first, int32_t end, int32_t count, double by);
 };
 
 // Rows ship integer masses to columns; supplies and demands are positive and have one sum. Nodes are numbered: columns
 // from 0, rows from `stride`. Tree arcs lead from rows to columns.
 struct Transport : Tree {
-  Transport(int64_t most_rows, int64_t most_columns);
+  // Room for problems up to this size, of up to `most_costs`; -1: of all.
+  Transport(int64_t most_rows, int64_t most_columns, int64_t most_costs);
 
   // Takes the size of the next problem, clears what pads it, and leaves costs and masses to be filled in.
   void resize(int64_t row_count, int64_t column_count);
@@ -69,7 +73,7 @@ struct Transport : Tree {
   double* penalty = nullptr;      // [rows]
 
  private:
-  void carve(char* memory, int64_t most_rows, int64_t most_columns, int64_t* bytes);
+  void carve(char* memory, int64_t most_rows, int64_t most_columns, int64_t most_costs, int64_t* bytes);
   Scratch scratch_;
 };
 

@@ -108,7 +108,6 @@ def read_sum(array: npt.NDArray[np.generic], threads: int) -> int: ...
 def transport(
     costs: object,
     metric: bool,
-    grid_width: int,
     first: npt.NDArray[np.generic],
     second: npt.NDArray[np.generic],
     unequal: int,

@@ -1,6 +1,5 @@
 """What optimal transport pays from bin to bin, and the native call that pays it."""
 
-import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +20,6 @@ _LARGEST_COST = 1e150
 # Beyond this the check of all triangles would take longer than most problems.
 MOST_CHECKED_BINS = 512
 _MOST_BINS = 1 << 14
-_MOST_KEPT_BINS = 1 << 10
 
 
 class Ground:
@@ -44,41 +42,31 @@ class Ground:
         most_checked: int = MOST_CHECKED_BINS,
     ) -> None:
         is_grid = isinstance(cost, str)
-        self._grid = (cost, _grid_lengths(cost, shape)) if is_grid else None
+        lengths = tuple(_grid_lengths(cost, shape)) if is_grid else ()
         if not is_grid and shape is not None:
             raise ValueError(f"`shape` must be None with a matrix of costs. Received {shape!r}.")
-        self._threshold = None if threshold is None else as_number(threshold, "threshold", 0, _LARGEST_COST)
-        self._costs = None if is_grid else self._limited(_checked_costs(cost))
-        self.shape = (math.prod(self._grid[1]),) * 2 if self._grid else self.costs.shape
+        limit = math.inf if threshold is None else float(as_number(threshold, "threshold", 0, _LARGEST_COST))
+        # What the native side takes: a matrix, or the kind of a grid with its lengths and threshold.
+        self.native: Any = (GRIDS.index(cost), lengths, limit) if is_grid else np.minimum(_checked_costs(cost), limit)
+        self.shape = (math.prod(lengths),) * 2 if is_grid else self.native.shape
         if metric and self.shape[0] != self.shape[1]:
             raise ValueError(f"`metric` must be False for costs that are not square. Received {self.shape}.")
-        # On lines and in the plane, the sum of steps needs no costs: mass flows between neighbours.
-        self.grid_width = 0
-        if self._grid and self._grid[0] == "l1_grid" and threshold is None and metric is not False:
-            self.grid_width = self._grid[1][-1] if len(self._grid[1]) <= 2 else 0
         self.metric = self._find_out(most_checked) if metric is None else bool(metric)
 
-    @property
-    def costs(self) -> Numbers:
-        """The matrix [rows, columns], made when it is first needed."""
-        if self._costs is None:
-            assert self._grid is not None
-            self._costs = self._limited(_grid_costs(*self._grid))
-        return self._costs
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Copies of a grid make their costs anew, rather than carry them."""
-        return {**vars(self), "_costs": self._costs if self._grid is None else None}
-
-    def _limited(self, costs: Array) -> Numbers:
-        limited = costs if self._threshold is None else np.minimum(costs, self._threshold)
-        return np.ascontiguousarray(limited, np.float64)
+    def largest(self) -> float:
+        """Returns the greatest cost."""
+        if not isinstance(self.native, tuple):
+            return float(self.native.max())
+        kind, lengths, limit = self.native
+        steps = [length - 1 for length in lengths]
+        squares = sum(step**2 for step in steps)
+        return min(float((sum(steps), math.sqrt(squares), squares)[kind]), limit)
 
     def _find_out(self, most_checked: int) -> bool:
-        if self._grid is not None:
-            return bool(self._grid[0] != "squared_l2_grid")
+        if isinstance(self.native, tuple):
+            return bool(self.native[0] != GRIDS.index("squared_l2_grid"))
         rows, columns = self.shape
-        return bool(rows == columns and rows <= most_checked and _core.is_metric(self.costs))
+        return bool(rows == columns and rows <= most_checked and _core.is_metric(self.native))
 
 
 def _grid_lengths(name: str, shape: Sequence[int] | None) -> list[int]:
@@ -93,24 +81,6 @@ def _grid_lengths(name: str, shape: Sequence[int] | None) -> list[int]:
     if not lengths or math.prod(lengths) > _MOST_BINS:
         raise ValueError(f"`shape` must have from 1 to {_MOST_BINS} bins. Received {shape!r}.")
     return lengths
-
-
-def _grid_costs(name: str, lengths: list[int]) -> Numbers:
-    small = math.prod(lengths) <= _MOST_KEPT_BINS
-    return _kept_grid_costs(name, tuple(lengths)) if small else _made_grid_costs(name, lengths)
-
-
-@functools.lru_cache(maxsize=4)
-def _kept_grid_costs(name: str, lengths: tuple[int, ...]) -> Numbers:
-    """Functions ask for the same grid again and again."""
-    costs = _made_grid_costs(name, lengths)
-    costs.flags.writeable = False
-    return costs
-
-
-def _made_grid_costs(name: str, lengths: Sequence[int]) -> Numbers:
-    points = np.indices(lengths, np.float64).reshape(len(lengths), -1)
-    return point_costs(points.T, points, ("l2_grid", "squared_l2_grid", "l1_grid").index(name))
 
 
 def point_costs(x: Any, y_by_dimension: Any, kind: int) -> Numbers:
@@ -130,7 +100,7 @@ def _checked_costs(cost: Any) -> Array:
         raise ValueError(
             f"`cost` must hold numbers in [0, {_LARGEST_COST}]. Received {costs[row, column]} at [{row}, {column}]."
         )
-    return costs
+    return np.ascontiguousarray(costs)
 
 
 def as_unbalanced(unbalanced: Any) -> str:
@@ -165,13 +135,11 @@ def solve(
     flows = np.zeros((rows, *ground.shape)) if want_flow else None
     duals = tuple(np.zeros((rows, bins)) for bins in ground.shape) if want_duals else None
     policy = min(UNBALANCED.index(unbalanced), 2)
-    price = penalty * float(ground.costs.max()) if unbalanced == "penalty" else 0.0
-    by_steps = ground.grid_width > 0 and policy < 2 and not (want_flow or want_duals)
+    price = penalty * ground.largest() if unbalanced == "penalty" else 0.0
     threads = runtime.get_num_threads()
     fault: Any = _core.transport(
-        None if by_steps else ground.costs,
+        ground.native,
         ground.metric,
-        ground.grid_width if by_steps else 0,
         y_true,
         y_pred,
         policy,

@@ -24,6 +24,7 @@ def optimal_transport(
     tolerance: float = 1e-6,
     penalty: float = 1.0,
     metric: bool | None = None,
+    return_gap: bool = False,
 ) -> Any:
     """Returns the cost of the cheapest way to move the mass of each row of `y_true` to where `y_pred` has it.
 
@@ -41,11 +42,14 @@ def optimal_transport(
         tolerance: Relative difference of masses that are equal.
         penalty: What a unit of mass that stays over costs, in greatest costs.
         metric: Whether costs are a metric; None finds out, of matrices that are small for the number of rows.
+        return_gap: Whether to return the duality gap too, which proves that the cost is the least, default False.
 
     Returns:
         The cost, a number or float64 [...]. With `return_flow`, `(cost, flow)` with flow [..., rows, columns]. With
-        `return_duals`, also `(u, v)` at the end: `u[..., i] + v[..., j] <= cost[i, j]` up to rounding, and
-        `sum(y_true * u) + sum(y_pred * v)` is the cost.
+        `return_duals`, also `(u, v)`: `u[..., i] + v[..., j] <= cost[i, j]` up to rounding, and
+        `sum(y_true * u) + sum(y_pred * v)` is the cost. With `return_gap`, at the end by how much the cost may exceed
+        the least there is, of the shape of the cost: 0 but for rounding errors, as potentials prove that were read
+        anew from the solution and compared with the cost of every way.
 
     Example:
         >>> from tallymetrics import metrics
@@ -69,7 +73,7 @@ def optimal_transport(
     policy = as_unbalanced(unbalanced)
     if return_duals and policy in ("partial", "penalty"):
         raise ValueError(f"`return_duals` must be False for `unbalanced` {policy!r}. Received True.")
-    values, _, flows, duals = solve(
+    values, gaps, flows, duals = solve(
         ground,
         first.reshape(rows, -1) if rows else first.reshape(0, ground.shape[0]),
         second.reshape(rows, -1) if rows else second.reshape(0, ground.shape[1]),
@@ -79,13 +83,18 @@ def optimal_transport(
         want_flow=return_flow,
         want_duals=return_duals,
     )
-    costs = values.reshape(outer)[()] if outer else float(values[0])
-    answers: list[Any] = [costs]
+    answers: list[Any] = [_of_rows(values, outer)]
     if return_flow:
         answers.append(flows.reshape(*outer, *ground.shape))
     if return_duals:
         answers.append(tuple(dual.reshape(*outer, -1) for dual in duals))
+    if return_gap:
+        answers.append(_of_rows(gaps, outer))
     return answers[0] if len(answers) == 1 else tuple(answers)
+
+
+def _of_rows(values: Array, outer: tuple[int, ...]) -> Any:
+    return values.reshape(outer) if outer else float(values[0])
 
 
 def point_cloud_distance(
