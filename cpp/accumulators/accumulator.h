@@ -10,6 +10,27 @@ namespace tally {
 // Columns that an accumulator may ask for, beside the score needs of kernels/table.h.
 constexpr unsigned kNeedTrueClass = 32;
 
+// kMass: a pair of histograms that their MassPolicy refuses. Samples: outside of their range.
+enum class Argument { kNone, kTrueLabel, kPredictedLabel, kWeight, kMass, kTrueSample, kPredictedSample };
+
+// The first row that a batch is refused for.
+struct Fault {
+  Argument argument = Argument::kNone;
+  int64_t row = -1;
+};
+
+// Cells of pairs of labels, and the first row whose labels are refused: its cells mean nothing.
+struct PairColumn {
+  const uint32_t* cells = nullptr;
+  Fault fault;
+};
+
+// Where the labels of the rows to come lie: worth fetching while those of this block are counted.
+struct LabelsAhead {
+  const char* labels = nullptr;
+  ptrdiff_t stride = 0;
+};
+
 // The derived columns of up to kBlockRows rows; those that nobody asked for are null.
 struct Block {
   int64_t first = 0;  // the number of its first row in the batch
@@ -20,17 +41,10 @@ struct Block {
   const int32_t* tied = nullptr;
   const int32_t* tied_before = nullptr;
   const double* const* values = nullptr;  // the value columns of the pass, by number
-  const double* weights = nullptr;        // null: every weight is 1, or each element has its own
-  double share = 1.0;                     // what one row is of its sample: 1 / rows per sample
-};
-
-// kMass: a pair of histograms that their MassPolicy refuses. Samples: outside of their range.
-enum class Argument { kNone, kTrueLabel, kPredictedLabel, kWeight, kMass, kTrueSample, kPredictedSample };
-
-// The first row that a batch is refused for.
-struct Fault {
-  Argument argument = Argument::kNone;
-  int64_t row = -1;
+  const PairColumn* pairs = nullptr;      // by number
+  LabelsAhead ahead[2];
+  const double* weights = nullptr;  // null: every weight is 1, or each element has its own
+  double share = 1.0;               // what one row is of its sample: 1 / rows per sample
 };
 
 class Accumulator {

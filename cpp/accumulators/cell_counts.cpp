@@ -12,28 +12,67 @@ namespace {
 
 // Up to this many cells, four copies taken in turn keep equal neighbours from waiting for each other.
 constexpr int64_t kCopiedCells = 4096;
+constexpr int64_t kCopiedSums = 1024;
+// What a sum of fixed-point weights may reach before its carry is due.
+constexpr double kMostFixed = 0x1p61;
 constexpr int64_t kMostCounts = UINT32_MAX;
 constexpr int64_t kBlockAdditions = kBlockRows;
+// Cell numbers have 32 bits.
+constexpr int64_t kMostSplitCells = int64_t{1} << 24;
+
+// Tables larger than the cache are not worth clearing and adding up for few additions.
+bool is_listed(int64_t scratch, int64_t additions) { return scratch > 16384 && scratch > additions / 4; }
+
+// Where there are no labels ahead: memory at hand, for fetching from nowhere costs a search for the page.
+LabelsAhead ahead_or(const LabelsAhead* ahead, int array, const uint32_t* at_hand) {
+  return ahead && ahead[array].labels ? ahead[array] : LabelsAhead{reinterpret_cast<const char*>(at_hand), 0};
+}
+
+void fetch(const LabelsAhead* streams, int64_t row) {
+  __builtin_prefetch(streams[0].labels + row * streams[0].stride);
+  __builtin_prefetch(streams[1].labels + row * streams[1].stride);
+}
+
+// Adds to four copies of a table in turn, `step` apart.
+void add_numbers(int64_t* sums, int64_t step, const uint32_t* cells, const int64_t* numbers, int64_t count,
+                 const LabelsAhead* streams) {
+  int64_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    fetch(streams, i);
+    sums[cells[i]] += numbers[i];
+    sums[cells[i + 1] + step] += numbers[i + 1];
+    sums[cells[i + 2] + 2 * step] += numbers[i + 2];
+    sums[cells[i + 3] + 3 * step] += numbers[i + 3];
+  }
+  for (; i < count; ++i) sums[cells[i]] += numbers[i];
+}
 
 }  // namespace
 
+bool wants_diagonals(int64_t cells, int64_t additions, bool weighted) {
+  return !weighted && cells > kCopiedCells && cells <= kMostSplitCells && cells <= additions / 4;
+}
+
 void CellCounts::prepare(int workers, int64_t additions, bool weighted) {
   weighted_ = weighted;
-  copies_ = !weighted && table_.cells <= kCopiedCells ? 4 : 1;
-  const int64_t scratch = weighted ? table_.cells * static_cast<int64_t>(table_.planes.size()) : table_.cells * copies_;
-  listed_ = scratch > 16384 && scratch > additions / 4;
+  copies_ = table_.cells <= (weighted ? kCopiedSums : kCopiedCells) ? 4 : 1;
+  const int64_t planes = weighted ? static_cast<int64_t>(table_.planes.size()) : 1;
+  scratch_ = planes * (table_.cells * copies_) + (weighted ? 0 : diagonal_cells());
+  listed_ = is_listed(scratch_, additions);
+  const size_t rows = static_cast<size_t>(additions);
+  const size_t bytes = static_cast<size_t>(scratch_) * (weighted ? sizeof(int64_t) : sizeof(uint32_t));
   partials_.clear();
   for (int worker = 0; worker < workers; ++worker) {
     partials_.emplace_back();
+    Partial& partial = partials_.back();
     if (listed_) {
       // Workers may not allocate; untouched pages cost nothing.
-      partials_.back().listed_cells.reserve(static_cast<size_t>(additions));
-      if (weighted) partials_.back().listed_weights.reserve(static_cast<size_t>(additions));
+      partial.counts = Scratch(rows * sizeof(uint32_t));
+      if (weighted) partial.listed_weights = Scratch(rows * sizeof(double));
       continue;
     }
-    const size_t bytes = static_cast<size_t>(scratch) * (weighted ? sizeof(int64_t) : sizeof(uint32_t));
-    partials_.back().counts = Scratch(bytes);
-    std::memset(partials_.back().counts.as<char>(), 0, bytes);
+    partial.counts = Scratch(bytes);
+    std::memset(partial.counts.as<char>(), 0, bytes);
   }
   // A worker may have to spill 32-bit counts, and may not allocate then.
   spilled_.clear();
@@ -56,38 +95,43 @@ void CellCounts::add_weighted(int64_t* const* planes, const uint32_t* cells, con
   }
 }
 
-void CellCounts::add(int worker, const uint32_t* cells, const double* weights, int64_t count) {
+void CellCounts::add(int worker, const uint32_t* cells, const double* weights, int64_t count,
+                     const LabelsAhead* ahead) {
   Partial& partial = partials_[static_cast<size_t>(worker)];
   if (listed_) {
-    partial.listed_cells.insert(partial.listed_cells.end(), cells, cells + count);
-    if (weighted_) partial.listed_weights.insert(partial.listed_weights.end(), weights, weights + count);
+    std::copy_n(cells, count, partial.counts.as<uint32_t>() + partial.added);
+    if (weighted_) std::copy_n(weights, count, partial.listed_weights.as<double>() + partial.added);
+    partial.added += count;
     return;
   }
-  if (weighted_) {
-    int64_t* planes[kLimbs];
-    for (size_t i = 0; i < table_.planes.size(); ++i)
-      planes[i] = partial.counts.as<int64_t>() + static_cast<int64_t>(i) * table_.cells;
-    add_weighted(planes, cells, weights, count);
-    return;
-  }
+  const LabelsAhead streams[] = {ahead_or(ahead, 0, cells), ahead_or(ahead, 1, cells)};
+  if (weighted_) return add_fixed(partial, cells, weights, count, streams);
+  uint32_t* counts = partial.counts.as<uint32_t>();
   if (!spilled_.empty() && partial.added + kBlockAdditions > kMostCounts) {
-    int64_t* spill = spilled_[static_cast<size_t>(worker)].as<int64_t>();
-    uint32_t* counts = partial.counts.as<uint32_t>();
-    for (int64_t i = 0; i < table_.cells * copies_; ++i) spill[i % table_.cells] += counts[i];
-    std::memset(counts, 0, static_cast<size_t>(table_.cells * copies_) * sizeof(uint32_t));
+    add_up(counts, spilled_[static_cast<size_t>(worker)].as<int64_t>());
+    std::memset(counts, 0, static_cast<size_t>(table_.cells * copies_ + diagonal_cells()) * sizeof(uint32_t));
     partial.added = 0;
   }
   partial.added += count;
-  uint32_t* counts = partial.counts.as<uint32_t>();
   const int64_t step = copies_ == 4 ? table_.cells : 0;
   int64_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    counts[cells[i]] += 1;
-    counts[cells[i + 1] + step] += 1;
-    counts[cells[i + 2] + 2 * step] += 1;
-    counts[cells[i + 3] + 3 * step] += 1;
+  for (; i + 8 <= count; i += 8) {
+    fetch(streams, i);
+    for (int64_t k = i; k < i + 8; k += 4) {
+      counts[cells[k]] += 1;
+      counts[cells[k + 1] + step] += 1;
+      counts[cells[k + 2] + 2 * step] += 1;
+      counts[cells[k + 3] + 3 * step] += 1;
+    }
   }
   for (; i < count; ++i) counts[cells[i]] += 1;
+}
+
+// Adds the counts of a worker to a table.
+void CellCounts::add_up(const uint32_t* counts, int64_t* table) const {
+  for (int64_t copy = 0; copy < copies_; ++copy)
+    for (int64_t cell = 0; cell < table_.cells; ++cell) table[cell] += *counts++;
+  for (int64_t i = 0; i < diagonal_cells(); ++i) table[i % diagonals_.classes * (diagonals_.classes + 1)] += *counts++;
 }
 
 void CellCounts::add_to_state(const uint32_t* cells, const double* weights, int64_t count) {
@@ -96,21 +140,58 @@ void CellCounts::add_to_state(const uint32_t* cells, const double* weights, int6
   for (int64_t i = 0; i < count; ++i) units[cells[i]] += 1;
 }
 
-void CellCounts::flush(Partial& partial) {
-  if (listed_) {
-    const double* weights = weighted_ ? partial.listed_weights.data() : nullptr;
-    return add_to_state(partial.listed_cells.data(), weights, static_cast<int64_t>(partial.listed_cells.size()));
+// Weights become integers on the grid of one plane, and what is left of them on that of the plane below; the few that
+// are too large or too fine for that go digit by digit.
+void CellCounts::add_fixed(Partial& partial, const uint32_t* cells, const double* weights, int64_t count,
+                           const LabelsAhead* streams) const {
+  alignas(64) int64_t high[kBlockRows + kPad];
+  alignas(64) int64_t low[kBlockRows + kPad];
+  const int plane = fixed_plane();
+  const double scale = table_.first_limb < kUnitLimb ? 0x1p32 : 1.0;
+  const FixedWeights found = kernels().label_pairs->fix_weights(weights, count, scale, high, plane ? low : nullptr);
+  const double most = static_cast<double>(count) * (found.greatest + 0x1p32);
+  if (partial.reached + most > kMostFixed) {
+    carry_scratch(partial);
+    partial.reached = 0x1p33;
   }
+  partial.reached += most;
+  const int64_t step = copies_ == 4 ? table_.cells : 0;
+  int64_t* sums = partial.counts.as<int64_t>();
+  add_numbers(sums + plane * table_.cells * copies_, step, cells, high, count, streams);
+  if (found.has_low) add_numbers(sums + (plane - 1) * table_.cells * copies_, step, cells, low, count, streams);
+  if (!found.has_others) return;
+  int64_t* planes[kLimbs];
+  for (size_t i = 0; i < table_.planes.size(); ++i) planes[i] = sums + static_cast<int64_t>(i) * table_.cells * copies_;
+  for (int64_t i = 0; i < count; ++i)
+    if (!high[i] && !(plane && low[i])) add_weighted(planes, cells + i, weights + i, 1);
+}
+
+// The plane of ones, or the one below where there is one.
+int CellCounts::fixed_plane() const { return std::max(kUnitLimb - table_.first_limb - 1, 0); }
+
+// Brings all sums but those of the highest plane into [0, 2^32).
+void CellCounts::carry_scratch(Partial& partial) const {
+  const int64_t size = table_.cells * copies_;
+  int64_t* sums = partial.counts.as<int64_t>();
+  for (int64_t i = 0; i + size < scratch_; ++i) {
+    sums[i + size] += sums[i] >> 32;
+    sums[i] &= kLimbMask;
+  }
+}
+
+void CellCounts::flush(Partial& partial) {
+  if (listed_)
+    return add_to_state(partial.counts.as<uint32_t>(), weighted_ ? partial.listed_weights.as<double>() : nullptr,
+                        partial.added);
   if (weighted_) {
-    const int64_t* counts = partial.counts.as<int64_t>();
+    carry_scratch(partial);
+    const int64_t* sums = partial.counts.as<int64_t>();
     for (int64_t* plane : table_.planes)
-      for (int64_t cell = 0; cell < table_.cells; ++cell) plane[cell] += *counts++;
+      for (int64_t copy = 0; copy < copies_; ++copy)
+        for (int64_t cell = 0; cell < table_.cells; ++cell) plane[cell] += *sums++;
     return;
   }
-  int64_t* units = table_.planes[static_cast<size_t>(kUnitLimb - table_.first_limb)];
-  const uint32_t* counts = partial.counts.as<uint32_t>();
-  for (int64_t copy = 0; copy < copies_; ++copy)
-    for (int64_t cell = 0; cell < table_.cells; ++cell) units[cell] += *counts++;
+  add_up(partial.counts.as<uint32_t>(), table_.planes[static_cast<size_t>(kUnitLimb - table_.first_limb)]);
 }
 
 void CellCounts::commit() {
@@ -119,60 +200,6 @@ void CellCounts::commit() {
   int64_t* units = table_.planes[static_cast<size_t>(kUnitLimb - table_.first_limb)];
   for (const Scratch& spill : spilled_)
     for (int64_t cell = 0; cell < table_.cells; ++cell) units[cell] += spill.as<int64_t>()[cell];
-}
-
-// Of an ignored row no prediction is refused.
-int64_t LabelCounts::refused_prediction(const Block& block) const {
-  if (options_.predicted_value >= 0) return -1;
-  const auto& functions = *kernels().convert;
-  if (options_.drops) return functions.first_unreadable(block.predicted, block.rows);
-  int64_t row = functions.first_outside(block.predicted, block.rows, options_.classes, 0);
-  if (row < 0 || !options_.ignored.active) return row;
-  for (; row < block.rows; ++row)
-    if (static_cast<uint32_t>(block.predicted[row]) >= static_cast<uint32_t>(options_.classes) &&
-        !options_.ignored.contains(block.true_class[row]))
-      return row;
-  return -1;
-}
-
-Fault LabelCounts::check(const Block& block) const {
-  const int64_t row = options_.drops ? kernels().convert->first_unreadable(block.true_class, block.rows)
-                                     : first_refused(block.true_class, block.rows, options_.classes, options_.ignored);
-  const int64_t predicted_row = refused_prediction(block);
-  if (row >= 0 && (predicted_row < 0 || row <= predicted_row)) return {Argument::kTrueLabel, row};
-  if (predicted_row >= 0) return {Argument::kPredictedLabel, predicted_row};
-  return {};
-}
-
-void LabelCounts::cells_of(const Block& block, uint32_t* cells) const {
-  const auto& functions = *kernels().convert;
-  const auto classes = static_cast<uint32_t>(options_.classes);
-  const int32_t* predicted = block.predicted;
-  int32_t reached[kBlockRows];
-  if (options_.predicted_value >= 0) {
-    const double* values = block.values[options_.predicted_value];
-    for (int64_t row = 0; row < block.rows; ++row) reached[row] = static_cast<int32_t>(values[row]);
-    predicted = reached;
-  }
-  if (!options_.has_extra_cells()) return functions.pair_cells(block.true_class, predicted, block.rows, classes, cells);
-  functions.known_pair_cells(block.true_class, predicted, block.rows, classes, cells);
-  if (!options_.ignored.active) return;
-  const uint32_t cell = classes * classes + 1;
-  functions.mark_cells(block.true_class, block.rows, options_.ignored.label, cell, cells);
-  for (const int32_t other : options_.ignored.others)
-    functions.mark_cells(block.true_class, block.rows, other, cell, cells);
-}
-
-void LabelCounts::add(const Block& block, int worker) {
-  uint32_t cells[kBlockRows];
-  cells_of(block, cells);
-  counts_.add(worker, cells, block.weights, block.rows);
-}
-
-void LabelCounts::add_to_state(const Block& block) {
-  uint32_t cells[kBlockRows];
-  cells_of(block, cells);
-  counts_.add_to_state(cells, block.weights, block.rows);
 }
 
 Fault RankCounts::check(const Block& block) const {
@@ -193,7 +220,7 @@ void RankCounts::add(const Block& block, int worker) {
   uint32_t cells[kBlockRows];
   for (int rule = 0; rule < 3; ++rule) {
     cells_of(block, rule, cells);
-    counts_.add(worker, cells, block.weights, block.rows);
+    counts_.add(worker, cells, block.weights, block.rows, block.ahead);
   }
 }
 

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "accumulators/accumulator.h"
-#include "accumulators/ignored.h"
 #include "support/scratch.h"
 
 namespace tally {
@@ -16,65 +15,73 @@ struct CellTable {
   int64_t cells = 0;
 };
 
+// Cells behind a table that stand for those of its diagonal: kDiagonals times `classes`, from `first` on.
+struct Diagonals {
+  int64_t first = 0;
+  int64_t classes = 0;
+};
+
+// Whether diagonals pay: in batches that are counted in tables per worker, and those are too large for copies.
+bool wants_diagonals(int64_t cells, int64_t additions, bool weighted);
+
 // Adds lists of cells to a table, through one of two kinds of scratch: tables per worker, or, where the table is large
 // for the rows to come, a list of the cells to count, replayed at the commit.
 class CellCounts {
  public:
-  explicit CellCounts(CellTable table) : table_(std::move(table)) {}
+  explicit CellCounts(CellTable table, const Diagonals& diagonals = {})
+      : table_(std::move(table)), diagonals_(diagonals) {}
 
   void prepare(int workers, int64_t additions, bool weighted);
-  void add(int worker, const uint32_t* cells, const double* weights, int64_t count);
+  void add(int worker, const uint32_t* cells, const double* weights, int64_t count, const LabelsAhead* ahead = nullptr);
   void commit();
   void add_to_state(const uint32_t* cells, const double* weights, int64_t count);
 
  private:
   struct Partial {
-    Scratch counts;  // uint32 [copies, cells], or int64 [planes, cells] when weighted
-    std::vector<uint32_t> listed_cells;
-    std::vector<double> listed_weights;
+    Scratch counts;  // uint32 [copies, cells] or [cells and diagonals], int64 [planes, copies, cells], or listed cells
+    Scratch listed_weights;
     int64_t added = 0;
+    double reached = 0.0;  // no fixed-point sum can be greater
   };
+  int64_t diagonal_cells() const { return kDiagonals * diagonals_.classes; }
+  void add_up(const uint32_t* counts, int64_t* table) const;
+  int fixed_plane() const;
+  void add_fixed(Partial& partial, const uint32_t* cells, const double* weights, int64_t count,
+                 const LabelsAhead* streams) const;
+  void carry_scratch(Partial& partial) const;
   void flush(Partial& partial);
   void add_weighted(int64_t* const* planes, const uint32_t* cells, const double* weights, int64_t count) const;
 
   CellTable table_;
+  Diagonals diagonals_;
   bool listed_ = false;
   bool weighted_ = false;
   int64_t copies_ = 1;
+  int64_t scratch_ = 0;  // integers of it per worker
   std::vector<Partial> partials_;
   std::vector<Scratch> spilled_;  // int64 [cells], for workers that outgrow 32 bits
 };
 
-// Pairs of true and predicted class: cell = true * classes + predicted.
+// Pairs of true and predicted class, of the pair column of that number.
 class LabelCounts final : public Accumulator {
  public:
-  struct Options {
-    int32_t classes = 0;
-    // Rows with a label outside [0, classes) are counted in the cell behind the pairs, not refused.
-    bool drops = false;
-    // Rows with such a true label are counted in the next cell.
-    Ignored ignored;
-    // Not negative: the predicted class is that value column, of zeros and ones.
-    int predicted_value = -1;
+  LabelCounts(CellTable table, int pair, const Diagonals& diagonals)
+      : counts_(std::move(table), diagonals), pair_(static_cast<size_t>(pair)) {}
 
-    bool has_extra_cells() const { return drops || ignored.active; }
-  };
-
-  LabelCounts(CellTable table, const Options& options) : counts_(std::move(table)), options_(options) {}
-
-  unsigned needs() const override { return kNeedTrueClass | (options_.predicted_value < 0 ? kNeedPredicted : 0u); }
-  Fault check(const Block& block) const override;
+  unsigned needs() const override { return 0; }
+  Fault check(const Block& block) const override { return block.pairs[pair_].fault; }
   void prepare(int workers, int64_t rows, bool weighted) override { counts_.prepare(workers, rows, weighted); }
-  void add(const Block& block, int worker) override;
+  void add(const Block& block, int worker) override {
+    counts_.add(worker, block.pairs[pair_].cells, block.weights, block.rows, block.ahead);
+  }
   void commit() override { counts_.commit(); }
-  void add_to_state(const Block& block) override;
+  void add_to_state(const Block& block) override {
+    counts_.add_to_state(block.pairs[pair_].cells, block.weights, block.rows);
+  }
 
  private:
-  int64_t refused_prediction(const Block& block) const;
-  void cells_of(const Block& block, uint32_t* cells) const;
-
   CellCounts counts_;
-  Options options_;
+  size_t pair_;
 };
 
 // Ranks of the true class under the three tie rules: cell = rule * (max_k + 1) + min(rank, max_k).

@@ -13,6 +13,9 @@ struct Ignored {
   int32_t label = 0;
   std::vector<int32_t> others;  // beside `label`
 
+  bool operator==(const Ignored& other) const {
+    return active == other.active && label == other.label && others == other.others;
+  }
   bool contains(int32_t candidate) const {
     bool found = active && candidate == label;
     for (const int32_t other : others) found |= candidate == other;

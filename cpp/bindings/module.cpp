@@ -29,14 +29,18 @@ std::pair<int64_t, int64_t> weight_limbs(const py::array& weights) {
   int first = kUnitLimb;
   int last = kUnitLimb;
   double buffer[kBlockRows];
+  int64_t high[kBlockRows + kPad];
+  int64_t low[kBlockRows + kPad];
   for (int64_t begin = 0; begin < view.rows; begin += kBlockRows) {
     const int64_t count = std::min(kBlockRows, view.rows - begin);
     kernels().convert->to_double(view.row(begin), view.type, view.row_stride, count, buffer);
-    bool small_integers = true;
-    for (int64_t i = 0; i < count; ++i)
-      small_integers &= buffer[i] > -2147483648.0 && buffer[i] < 2147483648.0 &&
-                        static_cast<double>(static_cast<int32_t>(buffer[i])) == buffer[i];
-    if (small_integers) continue;
+    const double scale = is_floating(view.type) ? 0x1p32 : 1.0;
+    const FixedWeights found =
+        kernels().label_pairs->fix_weights(buffer, count, scale, high, is_floating(view.type) ? low : nullptr);
+    if (!found.has_others && found.greatest < 0x1p31 * scale) {
+      if (is_floating(view.type)) first = std::min(first, kUnitLimb - (found.has_low ? 2 : 1));
+      continue;
+    }
     for (int64_t i = 0; i < count; ++i) {
       if (!(buffer[i] - buffer[i] == 0.0)) return {-1, begin + i};
       const Digits digits = split_digits(buffer[i]);

@@ -145,22 +145,26 @@ void Plan::add_values(const py::tuple& spec) {
 void Plan::add_labels(const py::tuple& spec) {
   const int64_t classes = spec[3].cast<int64_t>();
   require(classes >= 1 && classes <= 65535, "classes must lie in [1, 65535]");
-  LabelCounts::Options options;
-  options.classes = static_cast<int32_t>(classes);
-  options.drops = spec[4].cast<bool>();
-  options.ignored = ignored_of(spec[5]);
+  PairSpec pair;
+  pair.classes = static_cast<int32_t>(classes);
+  pair.drops = spec[4].cast<bool>();
+  pair.ignored = ignored_of(spec[5]);
   for (const ArrayView* view : {&batch_.y_true, &batch_.y_pred})
-    require(view->dimensions == 1 || (view->dimensions == 2 && (view->width == classes || options.drops)),
+    require(view->dimensions == 1 || (view->dimensions == 2 && (view->width == classes || pair.drops)),
             "rows must have one score a class");
   if (!spec[6].is_none()) {
     require(batch_.y_pred.dimensions == 1 && classes == 2, "a threshold tells two classes apart");
     ValueSpec reached;
     reached.kind = ValueKind::kReached;
     reached.number = spec[6].cast<double>();
-    options.predicted_value = number_of(reached);
+    pair.predicted_value = number_of(reached);
   }
-  const int64_t cells = classes * classes + (options.has_extra_cells() ? 2 : 0);
-  accumulators.push_back(std::make_unique<LabelCounts>(table_of(spec, cells), options));
+  if (!reads_labels(batch_, pair)) demand.needs |= kNeedTrueClass | (pair.predicted_value < 0 ? kNeedPredicted : 0u);
+  const int64_t cells = classes * classes + (pair.has_extra_cells() ? 2 : 0);
+  Diagonals diagonals;
+  if (wants_diagonals(cells, batch_.rows, batch_.weights.dimensions != 0)) diagonals = {cells, classes};
+  pair.diagonals = static_cast<uint32_t>(diagonals.first);
+  accumulators.push_back(std::make_unique<LabelCounts>(table_of(spec, cells), number_of(pair), diagonals));
 }
 
 // (kind, planes, first limb, max_k)
@@ -286,11 +290,15 @@ void Plan::require_shapes(const ValueSpec& value) const {
   require(value.kind != ValueKind::kMeanError || value.bins, "bins are missing");
 }
 
-int Plan::number_of(const ValueSpec& value) {
-  for (size_t i = 0; i < demand.values.size(); ++i)
-    if (demand.values[i] == value) return static_cast<int>(i);
-  demand.values.push_back(value);
-  return static_cast<int>(demand.values.size()) - 1;
+template <class Spec>
+int Plan::number_among(std::vector<Spec>* specs, const Spec& spec) {
+  for (size_t i = 0; i < specs->size(); ++i)
+    if ((*specs)[i] == spec) return static_cast<int>(i);
+  specs->push_back(spec);
+  return static_cast<int>(specs->size()) - 1;
 }
+
+int Plan::number_of(const ValueSpec& value) { return number_among(&demand.values, value); }
+int Plan::number_of(const PairSpec& pair) { return number_among(&demand.pairs, pair); }
 
 }  // namespace tally

@@ -44,7 +44,10 @@ class Plan {
   HistogramForm form_of(const pybind11::tuple& spec) const;
   const double* bins_of(const pybind11::handle& object) const;
   void require_shapes(const ValueSpec& value) const;
+  template <class Spec>
+  static int number_among(std::vector<Spec>* specs, const Spec& spec);
   int number_of(const ValueSpec& value);
+  int number_of(const PairSpec& pair);
 
   const Batch& batch_;
 };

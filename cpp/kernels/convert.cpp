@@ -86,15 +86,6 @@ inline void convert(const char* source, DType type, ptrdiff_t stride, int64_t co
   }
 }
 
-template <class Vector, int... kLane>
-inline Vector even_lanes(Vector left, Vector right, Lanes<kLane...>) {
-  return __builtin_shufflevector(left, right, (2 * kLane)...);
-}
-template <class Vector, int... kLane>
-inline Vector odd_lanes(Vector left, Vector right, Lanes<kLane...>) {
-  return __builtin_shufflevector(left, right, (2 * kLane + 1)...);
-}
-
 // A 64-bit integer fits 32 bits if its upper half repeats the sign of the lower; little-endian halves.
 void narrow_labels(const int64_t* source, int64_t count, int32_t* target) {
   constexpr int kInts = kLanesOf<Ints>;
@@ -160,12 +151,6 @@ int64_t first_outside(const int32_t* labels, int64_t count, int32_t classes, int
     if (static_cast<uint32_t>(labels[i]) >= static_cast<uint32_t>(classes) && labels[i] != ignored) return i;
 }
 
-void pair_cells(const int32_t* __restrict rows, const int32_t* __restrict columns, int64_t count, uint32_t classes,
-                uint32_t* __restrict cells) {
-  for (int64_t i = 0; i < count; ++i)
-    cells[i] = static_cast<uint32_t>(rows[i]) * classes + static_cast<uint32_t>(columns[i]);
-}
-
 int64_t first_unreadable(const int32_t* labels, int64_t count) {
   int32_t found = 0;
   for (int64_t i = 0; i < count; ++i) found |= labels[i] == INT32_MIN;
@@ -206,6 +191,6 @@ uint64_t read_words(const uint64_t* words, int64_t count) {
 
 #define TALLY_TABLE TALLY_JOIN(tally_convert_kernels, TALLY_LEVEL)
 extern "C" const tally::ConvertKernels TALLY_TABLE;
-const tally::ConvertKernels TALLY_TABLE = {to_labels,        to_int64,      equal_integers, to_float,
-                                           to_double,        first_outside, pair_cells,     first_unreadable,
-                                           known_pair_cells, mark_cells,    to_truth,       read_words};
+const tally::ConvertKernels TALLY_TABLE = {to_labels,  to_int64,      equal_integers,   to_float,
+                                           to_double,  first_outside, first_unreadable, known_pair_cells,
+                                           mark_cells, to_truth,      read_words};

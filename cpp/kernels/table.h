@@ -81,11 +81,9 @@ struct ConvertKernels {
   void (*to_double)(const char* source, DType type, ptrdiff_t stride, int64_t count, double* target);
   // First index of a label outside [0, classes) that is not `ignored`, or -1.
   int64_t (*first_outside)(const int32_t* labels, int64_t count, int32_t classes, int32_t ignored);
-  // cells[i] = rows[i] * classes + columns[i].
-  void (*pair_cells)(const int32_t* rows, const int32_t* columns, int64_t count, uint32_t classes, uint32_t* cells);
   // First index of a label that to_labels could not read, or -1.
   int64_t (*first_unreadable)(const int32_t* labels, int64_t count);
-  // As pair_cells, but classes * classes where a label lies outside [0, classes).
+  // cells[i] = rows[i] * classes + columns[i], or classes * classes where a label lies outside [0, classes).
   void (*known_pair_cells)(const int32_t* rows, const int32_t* columns, int64_t count, uint32_t classes,
                            uint32_t* cells);
   // cells[i] = cell where labels[i] == label.
@@ -300,6 +298,30 @@ struct PositionFunctions {
 struct PositionKernels {
   PositionFunctions<float> f32;
   PositionFunctions<double> f64;
+};
+
+// Equal labels of neighbours may be counted in this many diagonals in turn, apart from the other pairs.
+constexpr int kDiagonals = 4;
+
+// cells[i] = y_true[i] * classes + y_pred[i] or, if `diagonals` is not 0, for equal labels possibly diagonals +
+// (i % kDiagonals) * classes + y_true[i]. False if a label lies outside [0, classes): the cells mean nothing then.
+template <class Label>
+using PairCells = bool (*)(const Label* y_true, const Label* y_pred, int64_t count, uint32_t classes,
+                           uint32_t diagonals, uint32_t* cells);
+
+// What fix_weights found, beside the integers.
+struct FixedWeights {
+  double greatest;  // magnitude among high
+  bool has_low;     // not every low is 0
+  bool has_others;  // some weights are not such sums: their high and low are 0
+};
+
+struct LabelPairKernels {
+  // weights[i] * scale = high[i] + low[i] * 2^-32 exactly, of integers below 2^51; `low` is null where it must be 0.
+  FixedWeights (*fix_weights)(const double* weights, int64_t count, double scale, int64_t* high, int64_t* low);
+  PairCells<int64_t> cells_i64;
+  PairCells<int32_t> cells_i32;
+  PairCells<uint8_t> cells_u8;
 };
 
 // Bins of the fixed histogram: see kernels/thresholds.cpp.

@@ -162,6 +162,29 @@ inline Vector numbered(Lanes<kLane...>) {
   return Vector{kLane...};
 }
 
+template <class Vector, int... kLane>
+inline Vector even_lanes(Vector left, Vector right, Lanes<kLane...>) {
+  return __builtin_shufflevector(left, right, (2 * kLane)...);
+}
+template <class Vector, int... kLane>
+inline Vector odd_lanes(Vector left, Vector right, Lanes<kLane...>) {
+  return __builtin_shufflevector(left, right, (2 * kLane + 1)...);
+}
+
+// The product of the lower halves; little-endian.
+inline Longs multiply_lower_halves(Longs left, Longs right) {
+#if defined(__AVX512F__)
+  return (Longs)_mm512_maskz_mul_epu32(0xff, (__m512i)left, (__m512i)right);
+#elif defined(__AVX2__)
+  return (Longs)_mm256_mul_epu32((__m256i)left, (__m256i)right);
+#elif defined(__x86_64__)
+  return (Longs)_mm_mul_epu32((__m128i)left, (__m128i)right);
+#else
+  constexpr int64_t kLowerHalf = 0xffffffff;
+  return (left & kLowerHalf) * (right & kLowerHalf);
+#endif
+}
+
 // Sixteen double lanes; lane i takes elements i, i + 16, ...
 struct LaneSum {
   static constexpr int kParts = kLanes / kDoubles;

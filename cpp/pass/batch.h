@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "accumulators/accumulator.h"
+#include "accumulators/ignored.h"
 #include "support/array_view.h"
 
 namespace tally {
@@ -71,10 +72,35 @@ inline bool reads_true_rows(ValueKind kind) {
   return reads_rows(kind) && kind != ValueKind::kRowMean && kind != ValueKind::kReached;
 }
 
+// A pair of true and predicted class of each row: cell = true * classes + predicted.
+struct PairSpec {
+  int32_t classes = 0;
+  // Rows with a label outside [0, classes) get the cell behind the pairs and are not refused.
+  bool drops = false;
+  // Rows with such a true label get the next cell.
+  Ignored ignored;
+  // Not negative: the predicted class is that value column, of zeros and ones.
+  int predicted_value = -1;
+  // Not 0: pairs of equal labels may get a cell of the kDiagonals diagonals from there on.
+  uint32_t diagonals = 0;
+
+  bool has_extra_cells() const { return drops || ignored.active; }
+  bool operator==(const PairSpec& other) const {
+    return classes == other.classes && drops == other.drops && ignored == other.ignored &&
+           predicted_value == other.predicted_value && diagonals == other.diagonals;
+  }
+};
+
+// Whether both classes of a pair are labels of the batch, not derived from rows or values.
+inline bool reads_labels(const Batch& batch, const PairSpec& spec) {
+  return batch.y_true.dimensions == 1 && batch.y_pred.dimensions == 1 && spec.predicted_value < 0;
+}
+
 // The union of what the accumulators of a pass ask for.
 struct Demand {
   unsigned needs = 0;
   std::vector<ValueSpec> values;
+  std::vector<PairSpec> pairs;
 };
 
 }  // namespace tally

@@ -13,6 +13,7 @@ namespace tally {
 namespace {
 
 constexpr int64_t kTileBytes = 32768;
+constexpr ptrdiff_t kBytesAhead = 8192;
 constexpr int64_t kLargestTile = int64_t{16} << 20;
 enum { kTrueClass, kPredicted, kAbove, kTied, kTiedBefore };
 
@@ -59,7 +60,8 @@ size_t tile_bytes(const ArrayView& view, bool single, int64_t rows) {
 
 }  // namespace
 
-Columns::Columns(const Batch& batch, const Demand& demand) : batch_(batch), demand_(demand), kernels_(kernels()) {
+Columns::Columns(const Batch& batch, const Demand& demand)
+    : batch_(batch), demand_(demand), kernels_(kernels()), pairs_(batch, demand) {
   single_ = fits_float32(batch.y_pred.type) && (!needs_true_rows(batch, demand) || fits_float32(batch.y_true.type));
   tile_rows_ = rows_per_tile(batch, demand, single_);
   const size_t values = demand.values.size();
@@ -89,6 +91,7 @@ Columns::Columns(const Batch& batch, const Demand& demand) : batch_(batch), dema
     block_.tied_before = integers_[kTiedBefore];
   }
   block_.values = values_.data();
+  block_.pairs = pairs_.columns();
   block_.share = 1.0 / static_cast<double>(batch.rows_per_sample);
 }
 
@@ -97,7 +100,10 @@ Fault Columns::load_weights(int64_t first, int64_t rows) {
   if (view.dimensions == 2) return check_weights(first, rows);
   kernels_.convert->to_double(view.row(first), view.type, view.row_stride, rows, weights_);
   block_.weights = weights_;
-  for (int64_t row = 0; row < rows; ++row)
+  // One answer for all rows first, which takes no branch a row.
+  int64_t refused = 0;
+  for (int64_t row = 0; row < rows; ++row) refused |= weights_[row] - weights_[row] != 0.0;
+  for (int64_t row = 0; refused && row < rows; ++row)
     if (!std::isfinite(weights_[row])) return {Argument::kWeight, row};
   return {};
 }
@@ -129,6 +135,11 @@ Fault Columns::derive(int64_t first, int64_t rows) {
     derive_tiles<float>(first, rows);
   else
     derive_tiles<double>(first, rows);
+  pairs_.derive(block_);
+  for (int i = 0; i < 2; ++i) {
+    const ArrayView& labels = i ? y_pred : y_true;
+    if (labels.dimensions == 1) block_.ahead[i] = {labels.row(first) + kBytesAhead, labels.row_stride};
+  }
   const Fault fault = refused_histogram(rows);
   const Fault of_weights = batch_.weights.dimensions ? load_weights(first, rows) : Fault{};
   const bool earlier = of_weights.argument != Argument::kNone && of_weights.row < fault.row;

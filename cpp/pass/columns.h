@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pass/batch.h"
+#include "pass/label_pairs.h"
 #include "support/dispatch.h"
 #include "support/scratch.h"
 
@@ -56,6 +57,7 @@ class Columns {
   char* true_tile_ = nullptr;
   char* pred_tile_ = nullptr;
   std::vector<double*> values_;
+  LabelPairs pairs_;
 };
 
 }  // namespace tally

@@ -1,0 +1,156 @@
+// Pairs of labels into the cells of a square table, with the check of their range folded in.
+#include "kernels/table.h"
+#include "kernels/vector.h"
+
+namespace {
+
+// Lane i counts an equal pair in diagonal i % kDiagonals.
+template <class Vector, class Integer>
+inline Vector diagonals_of_lanes(Integer first, Integer classes, Integer lane) {
+  Vector diagonals;
+  for (int i = 0; i < kLanesOf<Vector>; ++i) diagonals[i] = first + (lane + i) % tally::kDiagonals * classes;
+  return diagonals;
+}
+
+template <class Label>
+bool rest_of_cells(const Label* y_true, const Label* y_pred, int64_t first, int64_t count, uint32_t classes,
+                   uint32_t* cells) {
+  bool outside = false;
+  for (int64_t i = first; i < count; ++i) {
+    outside |= (static_cast<uint64_t>(y_true[i]) >= classes) | (static_cast<uint64_t>(y_pred[i]) >= classes);
+    cells[i] = static_cast<uint32_t>(y_true[i]) * classes + static_cast<uint32_t>(y_pred[i]);
+  }
+  return !outside;
+}
+
+// Where a label is negative or above the last, it or its distance from the last has the sign bit: one test a block.
+template <bool kSplit>
+bool cells_of_longs(const int64_t* y_true, const int64_t* y_pred, int64_t count, uint32_t classes, uint32_t diagonals,
+                    uint32_t* cells) {
+  constexpr int kInts = kLanesOf<Ints>;
+  const Longs last = splat<Longs>(static_cast<int64_t>(classes) - 1);
+  const Longs factor = splat<Longs>(static_cast<int64_t>(classes));
+  Longs signs = {};
+  Longs starts[2];
+  for (int half = 0; half < 2; ++half)
+    starts[half] = diagonals_of_lanes<Longs, int64_t>(diagonals, classes, half * (kInts / 2));
+  int64_t i = 0;
+  for (; i + kInts <= count; i += kInts) {
+    Longs halves[2];
+    for (int half = 0; half < 2; ++half) {
+      const Longs truth = load<Longs>(y_true + i + half * (kInts / 2));
+      const Longs predicted = load<Longs>(y_pred + i + half * (kInts / 2));
+      signs |= truth | (last - truth) | predicted | (last - predicted);
+      halves[half] = multiply_lower_halves(truth, factor) + predicted;
+      if (kSplit) halves[half] = truth == predicted ? starts[half] + truth : halves[half];
+    }
+    store(cells + i, even_lanes((Ints)halves[0], (Ints)halves[1], AllLanes<Ints>{}));
+  }
+  bool inside = true;
+  for (int lane = 0; lane < kDoubles; ++lane) inside &= signs[lane] >= 0;
+  return rest_of_cells(y_true, y_pred, i, count, classes, cells) && inside;
+}
+
+template <bool kSplit>
+bool cells_of_ints(const int32_t* y_true, const int32_t* y_pred, int64_t count, uint32_t classes, uint32_t diagonals,
+                   uint32_t* cells) {
+  constexpr int kInts = kLanesOf<Ints>;
+  const Ints last = splat<Ints>(static_cast<int32_t>(classes) - 1);
+  const Ints factor = splat<Ints>(static_cast<int32_t>(classes));
+  const Ints starts =
+      diagonals_of_lanes<Ints, int32_t>(static_cast<int32_t>(diagonals), static_cast<int32_t>(classes), 0);
+  Ints signs = {};
+  int64_t i = 0;
+  for (; i + kInts <= count; i += kInts) {
+    const Ints truth = load<Ints>(y_true + i);
+    const Ints predicted = load<Ints>(y_pred + i);
+    signs |= truth | (last - truth) | predicted | (last - predicted);
+    const Ints cell = truth * factor + predicted;
+    store(cells + i, kSplit ? (truth == predicted ? starts + truth : cell) : cell);
+  }
+  bool inside = true;
+  for (int lane = 0; lane < kInts; ++lane) inside &= signs[lane] >= 0;
+  return rest_of_cells(y_true, y_pred, i, count, classes, cells) && inside;
+}
+
+bool cells_i64(const int64_t* y_true, const int64_t* y_pred, int64_t count, uint32_t classes, uint32_t diagonals,
+               uint32_t* cells) {
+  return (diagonals ? cells_of_longs<true> : cells_of_longs<false>)(y_true, y_pred, count, classes, diagonals, cells);
+}
+
+bool cells_i32(const int32_t* y_true, const int32_t* y_pred, int64_t count, uint32_t classes, uint32_t diagonals,
+               uint32_t* cells) {
+  return (diagonals ? cells_of_ints<true> : cells_of_ints<false>)(y_true, y_pred, count, classes, diagonals, cells);
+}
+
+bool cells_u8(const uint8_t* __restrict y_true, const uint8_t* __restrict y_pred, int64_t count, uint32_t classes,
+              uint32_t diagonals, uint32_t* __restrict cells) {
+  uint32_t outside = 0;
+  if (diagonals) {
+    for (int64_t i = 0; i < count; ++i) {
+      const uint32_t truth = y_true[i];
+      const uint32_t predicted = y_pred[i];
+      outside |= (truth >= classes) | (predicted >= classes);
+      const uint32_t start = diagonals + static_cast<uint32_t>(i) % tally::kDiagonals * classes;
+      cells[i] = truth == predicted ? start + truth : truth * classes + predicted;
+    }
+    return !outside;
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    outside |= (y_true[i] >= classes) | (y_pred[i] >= classes);
+    cells[i] = y_true[i] * classes + y_pred[i];
+  }
+  return !outside;
+}
+
+// Adding 1.5 * 2^52 rounds to an integer and leaves it in the low bits.
+constexpr double kRounding = 0x1.8p52;
+
+template <bool kLow>
+tally::FixedWeights fix(const double* weights, int64_t count, double scale, int64_t* high, int64_t* low) {
+  const Doubles rounding = splat<Doubles>(kRounding);
+  const Doubles least = splat<Doubles>(-0x1p51);
+  const Doubles bound = splat<Doubles>(0x1p51);
+  Doubles greatest = {};
+  Longs lows = {};
+  Longs others = {};
+  for (int64_t i = 0; i < count; i += kDoubles) {
+    Doubles weight = {};
+    if (i + kDoubles <= count)
+      weight = load<Doubles>(weights + i);
+    else
+      std::memcpy(&weight, weights + i, static_cast<size_t>(count - i) * sizeof(double));
+    const Doubles value = weight * scale;
+    const Doubles shifted = value + rounding;
+    const Doubles whole = shifted - rounding;
+    const Doubles rest = (value - whole) * 0x1p32;
+    const Doubles shifted_rest = rest + rounding;
+    const Longs fits = (value > least) & (value < bound) & (kLow ? shifted_rest - rounding == rest : rest == Doubles{});
+    const Longs integers = ((Longs)shifted - (Longs)rounding) & fits;
+    const Doubles magnitude = whole < Doubles{} ? -whole : whole;
+    greatest = fits & (magnitude > greatest) ? magnitude : greatest;
+    others |= ~fits;
+    std::memcpy(high + i, &integers, sizeof integers);
+    if (kLow) {
+      const Longs low_integers = ((Longs)shifted_rest - (Longs)rounding) & fits;
+      lows |= low_integers;
+      std::memcpy(low + i, &low_integers, sizeof low_integers);
+    }
+  }
+  tally::FixedWeights result = {greatest_lane(greatest), false, false};
+  for (int lane = 0; lane < kDoubles; ++lane) {
+    result.has_low |= lows[lane] != 0;
+    result.has_others |= others[lane] != 0;
+  }
+  return result;
+}
+
+tally::FixedWeights fix_weights(const double* weights, int64_t count, double scale, int64_t* high, int64_t* low) {
+  return (low ? fix<true> : fix<false>)(weights, count, scale, high, low);
+}
+
+}  // namespace
+
+#define TALLY_TABLE TALLY_JOIN(tally_label_pair_kernels, TALLY_LEVEL)
+extern "C" const tally::LabelPairKernels TALLY_TABLE;
+const tally::LabelPairKernels TALLY_TABLE = {fix_weights, cells_i64, cells_i32, cells_u8};
