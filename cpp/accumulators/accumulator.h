@@ -21,6 +21,8 @@ struct Block {
   const int32_t* tied_before = nullptr;
   const double* const* values = nullptr;  // the value columns of the pass, by number
   const double* weights = nullptr;        // null: every weight is 1, or each element has its own
+  const ElementSum* sums = nullptr;        // of value columns, times weights; null: columns are to be summed
+  const ElementSum* weight_sum = nullptr;
   double share = 1.0;                     // what one row is of its sample: 1 / rows per sample
 };
 

@@ -120,8 +120,8 @@ void Plan::add_mean(const py::tuple& spec) {
   ValueSum::Options options;
   options.total = state_of(spec[1], kSumWords);
   options.count = spec[2].is_none() ? nullptr : state_of(spec[2], kSumWords);
-  options.value = number_of(value);
   options.ignored = ignored_of(spec[7]);
+  options.value = number_of(value, options.ignored.active ? kUsedAsColumn : kUsedAsSum);
   const unsigned needs = needs_of(value);
   if (needs & kNeedTrueClass) options.classes = static_cast<int32_t>(batch_.y_pred.width);
   demand.needs |= needs;
@@ -133,7 +133,7 @@ void Plan::add_values(const py::tuple& spec) {
   const ValueSpec value = value_of(spec, 2);
   RowValues::Options options;
   options.target = numbers_of(spec[1], batch_.rows);
-  options.value = number_of(value);
+  options.value = number_of(value, kUsedAsColumn);
   options.ignored = ignored_of(spec[6]);
   const unsigned needs = needs_of(value);
   if (needs & kNeedTrueClass) options.classes = static_cast<int32_t>(batch_.y_pred.width);
@@ -157,7 +157,7 @@ void Plan::add_labels(const py::tuple& spec) {
     ValueSpec reached;
     reached.kind = ValueKind::kReached;
     reached.number = spec[6].cast<double>();
-    options.predicted_value = number_of(reached);
+    options.predicted_value = number_of(reached, kUsedAsColumn);
   }
   const int64_t cells = classes * classes + (options.has_extra_cells() ? 2 : 0);
   accumulators.push_back(std::make_unique<LabelCounts>(table_of(spec, cells), options));
@@ -286,11 +286,15 @@ void Plan::require_shapes(const ValueSpec& value) const {
   require(value.kind != ValueKind::kMeanError || value.bins, "bins are missing");
 }
 
-int Plan::number_of(const ValueSpec& value) {
-  for (size_t i = 0; i < demand.values.size(); ++i)
-    if (demand.values[i] == value) return static_cast<int>(i);
-  demand.values.push_back(value);
-  return static_cast<int>(demand.values.size()) - 1;
+int Plan::number_of(const ValueSpec& value, ValueUse use) {
+  size_t number = 0;
+  while (number < demand.values.size() && !(demand.values[number] == value)) ++number;
+  if (number == demand.values.size()) {
+    demand.values.push_back(value);
+    demand.uses.push_back(0);
+  }
+  demand.uses[number] |= use;
+  return static_cast<int>(number);
 }
 
 }  // namespace tally

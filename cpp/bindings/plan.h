@@ -44,7 +44,7 @@ class Plan {
   HistogramForm form_of(const pybind11::tuple& spec) const;
   const double* bins_of(const pybind11::handle& object) const;
   void require_shapes(const ValueSpec& value) const;
-  int number_of(const ValueSpec& value);
+  int number_of(const ValueSpec& value, ValueUse use);
 
   const Batch& batch_;
 };

@@ -228,8 +228,36 @@ struct SumKernels {
   // Sums up to kBlockRows values as two integers on the grids, exactly; false if the values do not lie on such grids.
   // `grid` is a guess that spares work where it is right, and takes the grid that was used.
   bool (*exact_sums)(const double* values, int64_t count, SumGrid* grid, int64_t sums[2]);
+  // The same sum, of products rounded as doubles are.
+  bool (*exact_products)(const double* values, const double* weights, int64_t count, SumGrid* grid, int64_t sums[2]);
+  // First index of what is infinite or no number, or -1.
+  int64_t (*first_not_finite)(const double* values, int64_t count);
   // high[i] + low[i] = left[i] * right[i] exactly, unless that leaves the range of doubles. False if every low is 0.
   bool (*multiply_exactly)(const double* left, const double* right, int64_t count, double* high, double* low);
+};
+
+// The exact sum of a value over a block: units of 2^exponents[0] and of 2^exponents[1].
+struct ElementSum {
+  bool exact;  // false: no such units were found
+  int64_t units[2];
+  int64_t exponents[2];
+};
+
+template <class T>
+struct ElementSumFunctions {
+  // Sums of |y_true - y_pred| and of its square over up to kBlockRows elements; either may be null. False if they were
+  // not found. `grid` is a guess, and takes what suits these elements for the next block.
+  bool (*errors)(const T* y_true, const T* y_pred, int64_t count, SumGrid* grid, ElementSum* magnitudes,
+                 ElementSum* squares);
+  bool (*values)(const T* values, int64_t count, SumGrid* grid, ElementSum* sum);
+  int64_t (*count_equal)(const T* y_true, const T* y_pred, int64_t count);
+  // Where y_true equals (y_pred > threshold).
+  int64_t (*count_binary_equal)(const T* y_true, const T* y_pred, int64_t count, double threshold);
+};
+
+struct ElementSumKernels {
+  ElementSumFunctions<float> f32;
+  ElementSumFunctions<double> f64;
 };
 
 // Sorted thresholds for a search by halves that starts, where `first` is given, from a grid of equal cells.

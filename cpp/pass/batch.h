@@ -71,10 +71,14 @@ inline bool reads_true_rows(ValueKind kind) {
   return reads_rows(kind) && kind != ValueKind::kRowMean && kind != ValueKind::kReached;
 }
 
+// A value that is only summed needs no column.
+enum ValueUse : unsigned { kUsedAsColumn = 1, kUsedAsSum = 2 };
+
 // The union of what the accumulators of a pass ask for.
 struct Demand {
   unsigned needs = 0;
   std::vector<ValueSpec> values;
+  std::vector<unsigned> uses;  // of each value, what it is used as
 };
 
 }  // namespace tally

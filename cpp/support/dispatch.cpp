@@ -15,7 +15,8 @@
   extern "C" const tally::ClassKernels tally_class_count_kernels_##level;              \
   extern "C" const tally::ThresholdKernels tally_threshold_kernels_##level;            \
   extern "C" const tally::TransportKernels tally_transport_kernels_##level;            \
-  extern "C" const tally::PositionKernels tally_position_kernels_##level;
+  extern "C" const tally::PositionKernels tally_position_kernels_##level;              \
+  extern "C" const tally::ElementSumKernels tally_element_sum_kernels_##level;
 
 #define TALLY_KERNELS(level)               \
   {#level,                                 \
@@ -30,7 +31,8 @@
    &tally_class_count_kernels_##level,     \
    &tally_threshold_kernels_##level,       \
    &tally_transport_kernels_##level,       \
-   &tally_position_kernels_##level}
+   &tally_position_kernels_##level,        \
+   &tally_element_sum_kernels_##level}
 
 TALLY_DECLARE(baseline)
 #ifdef TALLY_X86

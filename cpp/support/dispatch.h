@@ -22,6 +22,7 @@ struct Kernels {
   const ThresholdKernels* thresholds;
   const TransportKernels* transport;
   const PositionKernels* positions;
+  const ElementSumKernels* element_sums;
 };
 
 // The half of any table that is for rows of T.
