@@ -23,6 +23,7 @@ struct Block {
   const double* weights = nullptr;        // null: every weight is 1, or each element has its own
   const ElementSum* sums = nullptr;        // of value columns, times weights; null: columns are to be summed
   const ElementSum* weight_sum = nullptr;
+  const BinaryCounts* binary = nullptr;  // by the demand's thresholds; null: rows are not counted so
   double share = 1.0;                     // what one row is of its sample: 1 / rows per sample
 };
 

@@ -1,6 +1,7 @@
 // The tuples of each kind of accumulator, with every size checked again.
 #include "bindings/plan.h"
 
+#include <algorithm>
 #include <pybind11/stl.h>
 
 #include <stdexcept>
@@ -234,6 +235,8 @@ void Plan::add_thresholds(const py::tuple& spec) {
       "the width is out of range");
   require(options.class_id >= -1 && options.class_id < options.width && options.top_k >= 0, "a class is out of range");
   require(!(options.by_column && options.binary_labels), "binary labels are counted in one table");
+  const bool is_binary = options.count == 1 && !options.least && !options.by_column && !options.binary_labels;
+  if (is_binary && options.width == 1) options.binary = number_of(options.thresholds[0]);
   const int64_t cells = ThresholdCounts::cells_of(options);
   require(cells < (int64_t{1} << 31), "too many cells");
   accumulators.push_back(std::make_unique<ThresholdCounts>(table_of(spec, cells), y_true, y_pred, options));
@@ -284,6 +287,16 @@ void Plan::require_shapes(const ValueSpec& value) const {
             "y_true and y_pred differ in shape");
   }
   require(value.kind != ValueKind::kMeanError || value.bins, "bins are missing");
+}
+
+// -1 for thresholds that are no float32.
+int Plan::number_of(double threshold) {
+  const auto single = static_cast<float>(threshold);
+  if (static_cast<double>(single) != threshold) return -1;
+  const auto found = std::find(demand.thresholds.begin(), demand.thresholds.end(), single);
+  const auto number = static_cast<int>(found - demand.thresholds.begin());
+  if (found == demand.thresholds.end()) demand.thresholds.push_back(single);
+  return number;
 }
 
 int Plan::number_of(const ValueSpec& value, ValueUse use) {

@@ -45,6 +45,7 @@ class Plan {
   const double* bins_of(const pybind11::handle& object) const;
   void require_shapes(const ValueSpec& value) const;
   int number_of(const ValueSpec& value, ValueUse use);
+  int number_of(double threshold);
 
   const Batch& batch_;
 };

@@ -289,6 +289,39 @@ struct ThresholdKernels {
   void (*row_ratios_f64)(const PairedRows<double>& rows, double threshold, bool recall, double* ratios);
 };
 
+// Of elements with a score and a label: scores above a threshold, labels that are not 0, both, and labels that are 1
+// where the score is above and 0 where it is not.
+struct BinaryCounts {
+  int64_t above;
+  int64_t positive;
+  int64_t both;
+  int64_t equal;
+};
+
+// The scores whose leading bits are equal: they exceed as many thresholds, but for one.
+struct ScoreCell {
+  float threshold;
+  uint32_t bucket;  // one less than that of scores above `threshold`
+};
+
+// Row 0 is for NaN, the others are for ranges of numbers in order; positive labels have a second table behind the first.
+struct ScoreCells {
+  const ScoreCell* table;
+  int32_t rows;      // of one label
+  int32_t least;     // the bits of the first range, as ordered integers
+  int32_t greatest;  // in the last range
+  int32_t shift;
+};
+
+struct BinaryCountKernels {
+  // Contiguous elements; false if there is no kernel for the labels' type. Labels other than 0 are positive, NaN too.
+  bool (*binary)(const float* scores, const char* labels, DType type, int64_t count, float threshold,
+                 BinaryCounts* target);
+  // Adds to counts[bucket], in four tables `stride` counts apart.
+  bool (*cells)(const float* scores, const char* labels, DType type, int64_t count, const ScoreCells& cells,
+                uint32_t* counts, int64_t stride);
+};
+
 // Costs of transport in blocks of four rows, [4, stride]; strides are multiples of 8, and what pads rows and blocks is
 // infinite.
 struct TransportKernels {

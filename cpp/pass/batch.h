@@ -78,7 +78,8 @@ enum ValueUse : unsigned { kUsedAsColumn = 1, kUsedAsSum = 2 };
 struct Demand {
   unsigned needs = 0;
   std::vector<ValueSpec> values;
-  std::vector<unsigned> uses;  // of each value, what it is used as
+  std::vector<unsigned> uses;     // of each value, what it is used as
+  std::vector<float> thresholds;  // one by one, for counts of two classes
 };
 
 }  // namespace tally

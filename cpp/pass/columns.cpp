@@ -92,6 +92,8 @@ Columns::Columns(const Batch& batch, const Demand& demand) : batch_(batch), dema
   block_.values = values_.data();
   block_.share = 1.0 / static_cast<double>(batch.rows_per_sample);
   prepare_sums();
+  prepare_binary();
+  for (size_t i = 0; i < values; ++i) sums_directly_ |= direct_[i] && binary_value_[i] < 0;
 }
 
 Fault Columns::load_weights(int64_t first, int64_t rows) {
@@ -126,6 +128,7 @@ Fault Columns::derive(int64_t first, int64_t rows) {
     kernels_.convert->to_labels(y_true.row(first), y_true.type, y_true.row_stride, rows, integers_[kTrueClass]);
   if ((demand_.needs & kNeedPredicted) && y_pred.dimensions == 1)
     kernels_.convert->to_labels(y_pred.row(first), y_pred.type, y_pred.row_stride, rows, integers_[kPredicted]);
+  if (block_.binary) count_binary(first, rows);
   if (single_)
     derive_tiles<float>(first, rows);
   else

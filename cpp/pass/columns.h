@@ -37,6 +37,8 @@ class Columns {
   template <class T>
   PairedRows<T> pair_of(bool true_rows, int64_t first, int64_t rows) const;
   void prepare_sums();
+  void prepare_binary();
+  void count_binary(int64_t first, int64_t rows);
   template <class T>
   void sum_elements(int64_t first, int64_t rows);
   void sum_columns(int64_t rows);
@@ -66,6 +68,8 @@ class Columns {
   ElementSum weight_sum_ = {};
   std::vector<SumGrid> grids_;  // of each value's last block, which most likely suit the next one; then of the weights
   std::vector<char> direct_;    // values that are summed without a column
+  std::vector<BinaryCounts> binary_;
+  std::vector<int> binary_value_;  // of values that are read off binary counts, which; else -1
   bool sums_anything_ = false;
   bool sums_directly_ = false;
   bool true_rows_needed_ = false;
