@@ -86,6 +86,8 @@ def main() -> None:
         results["cases"].append(record)
         if arguments.json:
             arguments.json.write_text(dump(results))
+    if arguments.distances and not arguments.quick:
+        transport_plot.plot(results, arguments.json.with_name("transport_time.png"))
     print(table.report(results))
     sys.exit(1 if faults(results) else 0)
 

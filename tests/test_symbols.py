@@ -10,7 +10,7 @@ import pytest
 
 CPP = Path(__file__).parents[1] / "cpp"
 KERNELS = ["class_counts", "convert", "correlation_rows", "entropy_rows", "error_rows", "rows", "scores", "sums"]
-KERNELS += ["histogram_rows", "label_pairs", "positions", "thresholds", "transport"]
+KERNELS += ["binary_counts", "element_sums", "histogram_rows", "label_pairs", "positions", "thresholds", "transport"]
 ALLOWED_UNDEFINED = {"memcpy", "memmove", "memset", "pow"}
 
 pytestmark = [

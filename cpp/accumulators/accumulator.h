@@ -43,8 +43,11 @@ struct Block {
   const double* const* values = nullptr;  // the value columns of the pass, by number
   const PairColumn* pairs = nullptr;      // by number
   LabelsAhead ahead[2];
-  const double* weights = nullptr;  // null: every weight is 1, or each element has its own
-  double share = 1.0;               // what one row is of its sample: 1 / rows per sample
+  const double* weights = nullptr;   // null: every weight is 1, or each element has its own
+  const ElementSum* sums = nullptr;  // of value columns, times weights; null: columns are to be summed
+  const ElementSum* weight_sum = nullptr;
+  const BinaryCounts* binary = nullptr;  // by the demand's thresholds; null: rows are not counted so
+  double share = 1.0;                    // what one row is of its sample: 1 / rows per sample
 };
 
 class Accumulator {

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <type_traits>
 
 #include "support/dispatch.h"
+#include "support/exact_sum.h"
 
 namespace tally {
 namespace {
@@ -54,9 +56,9 @@ struct ThresholdCounts::Elements {
   int64_t count = 0;
 };
 
-ThresholdCounts::ThresholdCounts(CellTable table, const ArrayView& y_true, const ArrayView& y_pred,
+ThresholdCounts::ThresholdCounts(const CellTable& table, const ArrayView& y_true, const ArrayView& y_pred,
                                  const Options& options)
-    : counts_(std::move(table)),
+    : counts_(table),
       options_(options),
       true_(with_column_stride(as_rows(y_true, options.width))),
       pred_(with_column_stride(as_rows(y_pred, options.width))),
@@ -65,7 +67,8 @@ ThresholdCounts::ThresholdCounts(CellTable table, const ArrayView& y_true, const
       flat_(is_flat(true_) && is_flat(pred_)),
       column_major_(std::abs(pred_.row_stride) < std::abs(pred_.column_stride)),
       buckets_(static_cast<uint32_t>(buckets_of(options))),
-      highest_(1) {
+      highest_(1),
+      units_(table.planes[static_cast<size_t>(kUnitLimb - table.first_limb)]) {
   if (options_.top_k >= options_.width) options_.top_k = 0;
   if (options_.top_k) {
     highest_[0].row.resize(static_cast<size_t>(options_.width));
@@ -74,25 +77,80 @@ ThresholdCounts::ThresholdCounts(CellTable table, const ArrayView& y_true, const
   }
   if (!options_.thresholds) return;
   const int64_t elements = y_pred.rows * y_pred.width;
+  direct_ =
+      counts_directly(y_pred) && direct_cells_.build(options_.thresholds, options_.count, options_.least, buckets_);
   if (single_)
     single_search_.build(options_.thresholds, options_.count, options_.least, elements);
   else
     double_search_.build(options_.thresholds, options_.count, options_.least, elements);
 }
 
+// A table of ranges must be worth its making.
+bool ThresholdCounts::counts_directly(const ArrayView& y_pred) const {
+  constexpr int64_t kFewest = 16384;
+  constexpr uint32_t kMostBuckets = 2048;
+  const int64_t size = size_of(true_.type);
+  const bool typed = true_.type == DType::kFloat32 || (!is_floating(true_.type) && size != 2);
+  return typed && single_ && flat_ && !options_.by_column && !options_.binary_labels && options_.class_id < 0 &&
+         !options_.top_k && pred_.type == DType::kFloat32 && pred_.column_stride == 4 && true_.column_stride == size &&
+         options_.count > 1 && buckets_ <= kMostBuckets && y_pred.rows * y_pred.width >= kFewest &&
+         y_pred.rows * y_pred.width <= UINT32_MAX;
+}
+
+// Blocks of an unweighted batch.
+void ThresholdCounts::add_binary(const BinaryCounts& counts, int64_t rows, int64_t* cells) const {
+  const int64_t negative = rows - counts.positive;
+  const int64_t above = counts.above - counts.both;
+  cells[0] += negative - above;
+  cells[1] += above;
+  cells[2] += counts.positive - counts.both;
+  cells[3] += counts.both;
+}
+
+void ThresholdCounts::add_cells(const Block& block, uint32_t* counts) const {
+  const int64_t begin = by_element_ ? block.first : block.first * options_.width;
+  const int64_t count = block.rows * (by_element_ ? 1 : options_.width);
+  kernels().binary_counts->cells(reinterpret_cast<const float*>(pred_.data) + begin,
+                                 true_.data + begin * true_.column_stride, true_.type, count, direct_cells_.cells(),
+                                 counts, 2 * buckets_);
+}
+
 void ThresholdCounts::prepare(int workers, int64_t rows, bool weighted) {
+  direct_counts_.clear();
+  direct_counts_.resize(static_cast<size_t>(workers));
+  prepared_directly_ = direct_ && !weighted;
+  for (Direct& direct : direct_counts_) {
+    if (!prepared_directly_) break;
+    const size_t bytes = static_cast<size_t>(kCopies * 2 * buckets_) * sizeof(uint32_t);
+    direct.counts = Scratch(bytes);
+    std::memset(direct.counts.as<char>(), 0, bytes);
+  }
   const bool one_a_row = by_element_ || options_.class_id >= 0;
   counts_.prepare(workers, one_a_row ? rows : rows * options_.width, weighted);
   highest_.resize(static_cast<size_t>(workers), highest_[0]);
 }
 
+void ThresholdCounts::commit() {
+  counts_.commit();
+  for (const Direct& direct : direct_counts_) {
+    for (int cell = 0; options_.binary >= 0 && cell < 4; ++cell) units_[cell] += direct.binary[cell];
+    const uint32_t* counts = direct.counts.as<uint32_t>();
+    for (int64_t copy = 0; prepared_directly_ && copy < kCopies; ++copy)
+      for (int64_t cell = 0; cell < 2 * int64_t{buckets_}; ++cell) units_[cell] += *counts++;
+  }
+}
+
 void ThresholdCounts::add(const Block& block, int worker) {
+  Direct& direct = direct_counts_[static_cast<size_t>(worker)];
+  if (options_.binary >= 0 && block.binary) return add_binary(block.binary[options_.binary], block.rows, direct.binary);
+  if (prepared_directly_) return add_cells(block, direct.counts.as<uint32_t>());
   each(block, highest_[static_cast<size_t>(worker)], [&](const uint32_t* cells, const double* weights, int64_t count) {
     counts_.add(worker, cells, weights, count);
   });
 }
 
 void ThresholdCounts::add_to_state(const Block& block) {
+  if (options_.binary >= 0 && block.binary) return add_binary(block.binary[options_.binary], block.rows, units_);
   each(block, highest_[0], [&](const uint32_t* cells, const double* weights, int64_t count) {
     counts_.add_to_state(cells, weights, count);
   });

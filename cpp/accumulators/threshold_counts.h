@@ -22,9 +22,10 @@ class ThresholdCounts final : public Accumulator {
     bool by_column = false;      // a table for each column
     bool binary_labels = false;  // labels other than 0 and 1 go to a last cell
     uint32_t least = 0;          // the bucket of numbers that exceed fewer thresholds
+    int binary = -1;             // of one threshold: its number among those that blocks are counted by
     bool in_double = false;      // compare float32 scores with thresholds that are not float32
   };
-  ThresholdCounts(CellTable table, const ArrayView& y_true, const ArrayView& y_pred, const Options& options);
+  ThresholdCounts(const CellTable& table, const ArrayView& y_true, const ArrayView& y_pred, const Options& options);
 
   static int64_t buckets_of(const Options& options) { return options.thresholds ? options.count + 1 : kHistogramBins; }
   static int64_t cells_of(const Options& options) {
@@ -35,7 +36,7 @@ class ThresholdCounts final : public Accumulator {
   Fault check(const Block&) const override { return {}; }
   void prepare(int workers, int64_t rows, bool weighted) override;
   void add(const Block& block, int worker) override;
-  void commit() override { counts_.commit(); }
+  void commit() override;
   void add_to_state(const Block& block) override;
 
  private:
@@ -49,6 +50,16 @@ class ThresholdCounts final : public Accumulator {
     std::vector<double> best;
   };
 
+  // Scratch of a worker for counts that go from scores to cells in one step.
+  struct Direct {
+    int64_t binary[4] = {};
+    Scratch counts;  // [kCopies, stride]
+  };
+  static constexpr int64_t kCopies = 4;
+
+  bool counts_directly(const ArrayView& y_pred) const;
+  void add_binary(const BinaryCounts& counts, int64_t rows, int64_t* cells) const;
+  void add_cells(const Block& block, uint32_t* counts) const;
   template <class Sink>
   void each(const Block& block, Highest& highest, const Sink& sink) const;
   template <class T, class Sink>
@@ -77,6 +88,11 @@ class ThresholdCounts final : public Accumulator {
   ThresholdSearch<float> single_search_;
   ThresholdSearch<double> double_search_;
   std::vector<Highest> highest_;
+  int64_t* units_;  // the cells' counts of ones
+  ScoreCellTable direct_cells_;
+  bool direct_ = false;  // unweighted float32 scores are counted by `direct_cells_`
+  bool prepared_directly_ = false;
+  std::vector<Direct> direct_counts_;
 };
 
 }  // namespace tally

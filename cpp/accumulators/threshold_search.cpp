@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "kernels/threshold_grid.h"
@@ -50,6 +51,64 @@ void ThresholdSearch<T>::build_cells() {
   grid_.step = step_of(*std::max_element(first_.begin(), first_.end()));
   for (size_t cell = 1; cell < first_.size(); ++cell) first_[cell] += first_[cell - 1];
   grid_.first = first_.data();
+}
+
+namespace {
+
+int32_t ordered_bits(float value) {
+  int32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits ^ ((bits >> 31) & INT32_MAX);
+}
+
+}  // namespace
+
+bool ScoreCellTable::build(const double* thresholds, int64_t count, uint32_t least, uint32_t buckets) {
+  constexpr int64_t kMostRows = 16384;
+  std::vector<int32_t> keys;
+  std::vector<float> singles;
+  for (int64_t i = 0; i < count; ++i) {
+    // Zeros are equal, so the negative one must not come first.
+    singles.push_back(static_cast<float>(thresholds[i]) + 0.0f);
+    keys.push_back(ordered_bits(singles.back()));
+    if (i > 0 && keys[static_cast<size_t>(i)] <= keys[static_cast<size_t>(i) - 1]) return false;
+  }
+  const int64_t first = keys.front();
+  const int64_t span = keys.back() - first;
+  // The largest ranges of bits that hold one threshold each.
+  int shift = 0;
+  while (shift < 30 && (span >> shift) + 3 > kMostRows) ++shift;
+  const auto alone = [&](int wider) {
+    for (size_t i = 1; i < keys.size(); ++i)
+      if ((keys[i] - first) >> wider == (keys[i - 1] - first) >> wider) return false;
+    return true;
+  };
+  if (!alone(shift)) return false;
+  while (shift < 29 && alone(shift + 1)) ++shift;
+  const int64_t width = int64_t{1} << shift;
+  // A range below the first threshold, and one above the last.
+  const int64_t low = first - width;
+  const int64_t high = first + ((span >> shift) + 1) * width;
+  if (low < INT32_MIN || high > INT32_MAX) return false;
+  cells_.least = static_cast<int32_t>(low);
+  cells_.greatest = static_cast<int32_t>(high);
+  cells_.shift = shift;
+  const int64_t rows = ((high - low) >> shift) + 2;
+  cells_.rows = static_cast<int32_t>(rows);
+  const float none = std::numeric_limits<float>::infinity();
+  table_.assign(static_cast<size_t>(2 * rows), ScoreCell{none, 0});
+  size_t below = 0;
+  for (int64_t row = 1; row < rows; ++row) {
+    ScoreCell& cell = table_[static_cast<size_t>(row)];
+    cell.bucket = static_cast<uint32_t>(below);
+    if (below < keys.size() && (keys[below] - low) >> shift == row - 1) cell.threshold = singles[below++];
+    if (cell.bucket < least) cell = {none, least};
+  }
+  for (int64_t row = 0; row < rows; ++row)
+    table_[static_cast<size_t>(rows + row)] = {table_[static_cast<size_t>(row)].threshold,
+                                               table_[static_cast<size_t>(row)].bucket + buckets};
+  cells_.table = table_.data();
+  return true;
 }
 
 template class ThresholdSearch<float>;

@@ -23,4 +23,16 @@ class ThresholdSearch {
   ThresholdGrid<T> grid_ = {};
 };
 
+// Thresholds as the ScoreCells of float32 scores: a table by their leading bits.
+class ScoreCellTable {
+ public:
+  // False if too large a table would be needed. `buckets` cells of each label; numbers reach bucket `least` at least.
+  bool build(const double* thresholds, int64_t count, uint32_t least, uint32_t buckets);
+  const ScoreCells& cells() const { return cells_; }
+
+ private:
+  std::vector<ScoreCell> table_;
+  ScoreCells cells_ = {};
+};
+
 }  // namespace tally

@@ -25,17 +25,22 @@ void ValueSum::prepare(int workers, int64_t, bool) { partials_.assign(static_cas
 
 // Rows of an ignored label are left out of both sums.
 void ValueSum::add_block(const Block& block, Partial& partial, int64_t* total, int64_t* count) const {
+  const bool from_sums = block.sums && !options_.ignored.active;
+  if (from_sums && block.sums[options_.value].exact && (!block.weights || block.weight_sum->exact)) {
+    add_sum(total, block.sums[options_.value]);
+    if (!count) return;
+    if (block.weights)
+      add_sum(count, *block.weight_sum);
+    else
+      count[kUnitLimb] += block.rows;
+    return;
+  }
   const double* values = block.values[options_.value];
   double products[kBlockRows];
   double weights[kBlockRows];
   int64_t kept = 0;
   // A sum takes weights as they are; in a mean the rows of a sample share its weight.
   const double share = options_.count ? block.share : 1.0;
-  if (!block.weights && share == 1.0 && !options_.ignored.active) {
-    add_values(total, values, block.rows, &partial.total_grid);
-    if (count) count[kUnitLimb] += block.rows;
-    return;
-  }
   for (int64_t row = 0; row < block.rows; ++row) {
     weights[kept] = (block.weights ? block.weights[row] : 1.0) * share;
     products[kept] = values[row] * weights[kept];

@@ -3,6 +3,7 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "accumulators/cell_counts.h"
@@ -120,8 +121,8 @@ void Plan::add_mean(const py::tuple& spec) {
   ValueSum::Options options;
   options.total = state_of(spec[1], kSumWords);
   options.count = spec[2].is_none() ? nullptr : state_of(spec[2], kSumWords);
-  options.value = number_of(value);
   options.ignored = ignored_of(spec[7]);
+  options.value = number_of(value, options.ignored.active ? kUsedAsColumn : kUsedAsSum);
   const unsigned needs = needs_of(value);
   if (needs & kNeedTrueClass) options.classes = static_cast<int32_t>(batch_.y_pred.width);
   demand.needs |= needs;
@@ -133,7 +134,7 @@ void Plan::add_values(const py::tuple& spec) {
   const ValueSpec value = value_of(spec, 2);
   RowValues::Options options;
   options.target = numbers_of(spec[1], batch_.rows);
-  options.value = number_of(value);
+  options.value = number_of(value, kUsedAsColumn);
   options.ignored = ignored_of(spec[6]);
   const unsigned needs = needs_of(value);
   if (needs & kNeedTrueClass) options.classes = static_cast<int32_t>(batch_.y_pred.width);
@@ -157,7 +158,7 @@ void Plan::add_labels(const py::tuple& spec) {
     ValueSpec reached;
     reached.kind = ValueKind::kReached;
     reached.number = spec[6].cast<double>();
-    pair.predicted_value = number_of(reached);
+    pair.predicted_value = number_of(reached, kUsedAsColumn);
   }
   if (!reads_labels(batch_, pair)) demand.needs |= kNeedTrueClass | (pair.predicted_value < 0 ? kNeedPredicted : 0u);
   const int64_t cells = classes * classes + (pair.has_extra_cells() ? 2 : 0);
@@ -238,6 +239,8 @@ void Plan::add_thresholds(const py::tuple& spec) {
       "the width is out of range");
   require(options.class_id >= -1 && options.class_id < options.width && options.top_k >= 0, "a class is out of range");
   require(!(options.by_column && options.binary_labels), "binary labels are counted in one table");
+  const bool is_binary = options.count == 1 && !options.least && !options.by_column && !options.binary_labels;
+  if (is_binary && options.width == 1) options.binary = number_of(options.thresholds[0]);
   const int64_t cells = ThresholdCounts::cells_of(options);
   require(cells < (int64_t{1} << 31), "too many cells");
   accumulators.push_back(std::make_unique<ThresholdCounts>(table_of(spec, cells), y_true, y_pred, options));
@@ -298,7 +301,19 @@ int Plan::number_among(std::vector<Spec>* specs, const Spec& spec) {
   return static_cast<int>(specs->size()) - 1;
 }
 
-int Plan::number_of(const ValueSpec& value) { return number_among(&demand.values, value); }
+// -1 for thresholds that are no float32.
+int Plan::number_of(double threshold) {
+  const auto single = static_cast<float>(threshold);
+  return static_cast<double>(single) == threshold ? number_among(&demand.thresholds, single) : -1;
+}
+
+int Plan::number_of(const ValueSpec& value, ValueUse use) {
+  const int number = number_among(&demand.values, value);
+  demand.uses.resize(demand.values.size());
+  demand.uses[static_cast<size_t>(number)] |= use;
+  return number;
+}
+
 int Plan::number_of(const PairSpec& pair) { return number_among(&demand.pairs, pair); }
 
 }  // namespace tally

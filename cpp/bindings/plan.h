@@ -46,8 +46,9 @@ class Plan {
   void require_shapes(const ValueSpec& value) const;
   template <class Spec>
   static int number_among(std::vector<Spec>* specs, const Spec& spec);
-  int number_of(const ValueSpec& value);
+  int number_of(const ValueSpec& value, ValueUse use);
   int number_of(const PairSpec& pair);
+  int number_of(double threshold);
 
   const Batch& batch_;
 };

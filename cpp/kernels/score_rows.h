@@ -18,15 +18,6 @@ inline T true_score(const T* row, ptrdiff_t stride, int64_t classes, int32_t lab
   return valid ? row[label * stride] : static_cast<T>(__builtin_nan(""));
 }
 
-template <class Mask>
-inline bool any_lane(Mask mask) {
-  uint64_t words[sizeof(Mask) / 8];
-  std::memcpy(words, &mask, sizeof mask);
-  uint64_t any = 0;
-  for (uint64_t word : words) any |= word;
-  return any != 0;
-}
-
 // The obvious scan, for rows with a NaN: the first NaN is the maximum, and every NaN ranks above the true score.
 template <class T>
 void scan_slowly(const T* scores, ptrdiff_t stride, int64_t classes, int32_t label, int64_t row,

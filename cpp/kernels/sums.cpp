@@ -51,16 +51,29 @@ struct Split {
 };
 
 // The sum in units of 2^(k-52) and 2^(k-103); false if the values do not lie on these grids.
-template <bool kFine>
-__attribute__((noinline)) bool split_sum(const double* values, int64_t count, int64_t k, int64_t sums[2]) {
+// What is summed: values, or their products with weights.
+struct Values {
+  const double* values;
+  inline Doubles at(int64_t i) const { return load<Doubles>(values + i); }
+  inline double one(int64_t i) const { return values[i]; }
+};
+struct Products {
+  const double* values;
+  const double* weights;
+  inline Doubles at(int64_t i) const { return load<Doubles>(values + i) * load<Doubles>(weights + i); }
+  inline double one(int64_t i) const { return values[i] * weights[i]; }
+};
+
+template <bool kFine, class Source>
+__attribute__((noinline)) bool split_sum(const Source& source, int64_t count, int64_t k, int64_t sums[2]) {
   using Parts = Split<kFine>;
   Parts split(k);
   int64_t i = 0;
   for (; i + Parts::kChains * kDoubles <= count; i += Parts::kChains * kDoubles)
-    for (int chain = 0; chain < Parts::kChains; ++chain) split.add(load<Doubles>(values + i + chain * kDoubles), chain);
+    for (int chain = 0; chain < Parts::kChains; ++chain) split.add(source.at(i + chain * kDoubles), chain);
   for (; i < count; i += kDoubles) {
     double rest[kDoubles] = {};
-    std::memcpy(rest, values + i, static_cast<size_t>(count - i < kDoubles ? count - i : kDoubles) * sizeof(double));
+    for (int64_t lane = 0; lane < kDoubles && i + lane < count; ++lane) rest[lane] = source.one(i + lane);
     split.add(load<Doubles>(rest), 0);
   }
   Longs high = {};
@@ -89,23 +102,27 @@ __attribute__((noinline)) bool split_sum(const double* values, int64_t count, in
 }
 
 // The least k whose grids hold values of this size.
-int64_t exponent_for(const double* values, int64_t count) {
+template <class Source>
+int64_t exponent_for(const Source& source, int64_t count) {
   Longs greatest = {};
   int64_t i = 0;
   for (; i + kDoubles <= count; i += kDoubles) {
-    const Longs bits = load<Longs>(values + i) & INT64_MAX;
+    const Doubles value = source.at(i);
+    const Longs bits = load<Longs>(&value) & INT64_MAX;
     greatest = greatest > bits ? greatest : bits;
   }
   int64_t most = 0;
   for (int lane = 0; lane < kDoubles; ++lane) most = most > greatest[lane] ? most : greatest[lane];
   for (; i < count; ++i) {
-    const int64_t bits = load<int64_t>(values + i) & INT64_MAX;
+    const double value = source.one(i);
+    const int64_t bits = load<int64_t>(&value) & INT64_MAX;
     most = most > bits ? most : bits;
   }
   return (most >> 52) - 1023 + 2;
 }
 
-bool exact_sums(const double* values, int64_t count, tally::SumGrid* grid, int64_t sums[2]) {
+template <class Source>
+bool sum_exactly(const Source& values, int64_t count, tally::SumGrid* grid, int64_t sums[2]) {
   constexpr int64_t kLeast = -900;
   constexpr int64_t kGreatest = 1000;
   if (grid->exponent >= kLeast && grid->exponent <= kGreatest) {
@@ -120,6 +137,29 @@ bool exact_sums(const double* values, int64_t count, tally::SumGrid* grid, int64
   grid->exponent = exponent;
   grid->fine = !split_sum<false>(values, count, exponent, sums);
   return !grid->fine || split_sum<true>(values, count, exponent, sums);
+}
+
+bool exact_sums(const double* values, int64_t count, tally::SumGrid* grid, int64_t sums[2]) {
+  return sum_exactly(Values{values}, count, grid, sums);
+}
+
+bool exact_products(const double* values, const double* weights, int64_t count, tally::SumGrid* grid, int64_t sums[2]) {
+  return sum_exactly(Products{values, weights}, count, grid, sums);
+}
+
+int64_t first_not_finite(const double* values, int64_t count) {
+  Longs refused = {};
+  int64_t i = 0;
+  for (; i + kDoubles <= count; i += kDoubles) {
+    const Doubles value = load<Doubles>(values + i);
+    refused |= value - value != 0.0;
+  }
+  bool any = false;
+  for (int lane = 0; lane < kDoubles; ++lane) any |= refused[lane] != 0;
+  if (any) i = 0;
+  for (; i < count; ++i)
+    if (values[i] - values[i] != 0.0) return i;
+  return -1;
 }
 
 // The upper 26 bits of a double (Dekker 1971); what is left has 26 bits too.
@@ -172,4 +212,4 @@ bool multiply_exactly(const double* left, const double* right, int64_t count, do
 
 #define TALLY_TABLE TALLY_JOIN(tally_sum_kernels, TALLY_LEVEL)
 extern "C" const tally::SumKernels TALLY_TABLE;
-const tally::SumKernels TALLY_TABLE = {logarithm, exact_sums, multiply_exactly};
+const tally::SumKernels TALLY_TABLE = {logarithm, exact_sums, exact_products, first_not_finite, multiply_exactly};

@@ -226,8 +226,36 @@ struct SumKernels {
   // Sums up to kBlockRows values as two integers on the grids, exactly; false if the values do not lie on such grids.
   // `grid` is a guess that spares work where it is right, and takes the grid that was used.
   bool (*exact_sums)(const double* values, int64_t count, SumGrid* grid, int64_t sums[2]);
+  // The same sum, of products rounded as doubles are.
+  bool (*exact_products)(const double* values, const double* weights, int64_t count, SumGrid* grid, int64_t sums[2]);
+  // First index of what is infinite or no number, or -1.
+  int64_t (*first_not_finite)(const double* values, int64_t count);
   // high[i] + low[i] = left[i] * right[i] exactly, unless that leaves the range of doubles. False if every low is 0.
   bool (*multiply_exactly)(const double* left, const double* right, int64_t count, double* high, double* low);
+};
+
+// The exact sum of a value over a block: units of 2^exponents[0] and of 2^exponents[1].
+struct ElementSum {
+  bool exact;  // false: no such units were found
+  int64_t units[2];
+  int64_t exponents[2];
+};
+
+template <class T>
+struct ElementSumFunctions {
+  // Sums of |y_true - y_pred| and of its square over up to kBlockRows elements; either may be null. False if they were
+  // not found. `grid` is a guess, and takes what suits these elements for the next block.
+  bool (*errors)(const T* y_true, const T* y_pred, int64_t count, SumGrid* grid, ElementSum* magnitudes,
+                 ElementSum* squares);
+  bool (*values)(const T* values, int64_t count, SumGrid* grid, ElementSum* sum);
+  int64_t (*count_equal)(const T* y_true, const T* y_pred, int64_t count);
+  // Where y_true equals (y_pred > threshold).
+  int64_t (*count_binary_equal)(const T* y_true, const T* y_pred, int64_t count, double threshold);
+};
+
+struct ElementSumKernels {
+  ElementSumFunctions<float> f32;
+  ElementSumFunctions<double> f64;
 };
 
 // Sorted thresholds for a search by halves that starts, where `first` is given, from a grid of equal cells.
@@ -263,6 +291,40 @@ struct ThresholdKernels {
 struct GridStep {
   int64_t across = 0;
   double length = 0.0;
+};
+
+// Of elements with a score and a label: scores above a threshold, labels that are not 0, both, and labels that are 1
+// where the score is above and 0 where it is not.
+struct BinaryCounts {
+  int64_t above;
+  int64_t positive;
+  int64_t both;
+  int64_t equal;
+};
+
+// The scores whose leading bits are equal: they exceed as many thresholds, but for one.
+struct ScoreCell {
+  float threshold;
+  uint32_t bucket;  // one less than that of scores above `threshold`
+};
+
+// Row 0 is for NaN, the others are for ranges of numbers in order; positive labels have a second table behind the
+// first.
+struct ScoreCells {
+  const ScoreCell* table;
+  int32_t rows;      // of one label
+  int32_t least;     // the bits of the first range, as ordered integers
+  int32_t greatest;  // in the last range
+  int32_t shift;
+};
+
+struct BinaryCountKernels {
+  // Contiguous elements; false if there is no kernel for the labels' type. Labels other than 0 are positive, NaN too.
+  bool (*binary)(const float* scores, const char* labels, DType type, int64_t count, float threshold,
+                 BinaryCounts* target);
+  // Adds to counts[bucket], in four tables `stride` counts apart.
+  bool (*cells)(const float* scores, const char* labels, DType type, int64_t count, const ScoreCells& cells,
+                uint32_t* counts, int64_t stride);
 };
 
 // Costs of transport in blocks of four rows, [4, stride]; strides are multiples of 8, and what pads rows and blocks is

@@ -94,6 +94,26 @@ inline Doubles load_doubles(const float* source) {
 }
 inline Doubles load_doubles(const double* source) { return load<Doubles>(source); }
 
+// left * right + addend, rounded once where the instruction set can: for those who get the same bits either way.
+inline Doubles multiply_add(Doubles left, Doubles right, Doubles addend) {
+#if defined(__AVX512F__)
+  return _mm512_fmadd_pd(left, right, addend);
+#elif defined(__FMA__)
+  return _mm256_fmadd_pd(left, right, addend);
+#else
+  return left * right + addend;
+#endif
+}
+
+template <class Mask>
+inline bool any_lane(Mask mask) {
+  uint64_t words[sizeof(Mask) / 8];
+  std::memcpy(words, &mask, sizeof mask);
+  uint64_t any = 0;
+  for (uint64_t word : words) any |= word;
+  return any != 0;
+}
+
 // Lane i of the result is lane i of `left`, or lane i - kStep of `right` where i has the bit kStep.
 template <int kStep, class Vector, int... kLane>
 inline Vector lower_halves(Vector left, Vector right, Lanes<kLane...>) {

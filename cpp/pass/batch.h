@@ -96,11 +96,16 @@ inline bool reads_labels(const Batch& batch, const PairSpec& spec) {
   return batch.y_true.dimensions == 1 && batch.y_pred.dimensions == 1 && spec.predicted_value < 0;
 }
 
+// A value that is only summed needs no column.
+enum ValueUse : unsigned { kUsedAsColumn = 1, kUsedAsSum = 2 };
+
 // The union of what the accumulators of a pass ask for.
 struct Demand {
   unsigned needs = 0;
   std::vector<ValueSpec> values;
   std::vector<PairSpec> pairs;
+  std::vector<unsigned> uses;     // of each value, what it is used as
+  std::vector<float> thresholds;  // one by one, for counts of two classes
 };
 
 }  // namespace tally

@@ -63,6 +63,7 @@ size_t tile_bytes(const ArrayView& view, bool single, int64_t rows) {
 Columns::Columns(const Batch& batch, const Demand& demand)
     : batch_(batch), demand_(demand), kernels_(kernels()), pairs_(batch, demand) {
   single_ = fits_float32(batch.y_pred.type) && (!needs_true_rows(batch, demand) || fits_float32(batch.y_true.type));
+  true_rows_needed_ = needs_true_rows(batch, demand);
   tile_rows_ = rows_per_tile(batch, demand, single_);
   const size_t values = demand.values.size();
   storage_ = Scratch((5 + values) * kColumn * sizeof(double) + 5 * kColumn * sizeof(int32_t));
@@ -93,6 +94,9 @@ Columns::Columns(const Batch& batch, const Demand& demand)
   block_.values = values_.data();
   block_.pairs = pairs_.columns();
   block_.share = 1.0 / static_cast<double>(batch.rows_per_sample);
+  prepare_sums();
+  prepare_binary();
+  for (size_t i = 0; i < values; ++i) sums_directly_ |= direct_[i] && binary_value_[i] < 0;
 }
 
 Fault Columns::load_weights(int64_t first, int64_t rows) {
@@ -100,12 +104,8 @@ Fault Columns::load_weights(int64_t first, int64_t rows) {
   if (view.dimensions == 2) return check_weights(first, rows);
   kernels_.convert->to_double(view.row(first), view.type, view.row_stride, rows, weights_);
   block_.weights = weights_;
-  // One answer for all rows first, which takes no branch a row.
-  int64_t refused = 0;
-  for (int64_t row = 0; row < rows; ++row) refused |= weights_[row] - weights_[row] != 0.0;
-  for (int64_t row = 0; refused && row < rows; ++row)
-    if (!std::isfinite(weights_[row])) return {Argument::kWeight, row};
-  return {};
+  const int64_t row = kernels_.sums->first_not_finite(weights_, rows);
+  return row < 0 ? Fault{} : Fault{Argument::kWeight, row};
 }
 
 // A weight for each element stays where it is: those accumulators read it that know columns.
@@ -131,6 +131,7 @@ Fault Columns::derive(int64_t first, int64_t rows) {
     kernels_.convert->to_labels(y_true.row(first), y_true.type, y_true.row_stride, rows, integers_[kTrueClass]);
   if ((demand_.needs & kNeedPredicted) && y_pred.dimensions == 1)
     kernels_.convert->to_labels(y_pred.row(first), y_pred.type, y_pred.row_stride, rows, integers_[kPredicted]);
+  if (block_.binary) count_binary(first, rows);
   if (single_)
     derive_tiles<float>(first, rows);
   else
@@ -142,6 +143,7 @@ Fault Columns::derive(int64_t first, int64_t rows) {
   }
   const Fault fault = refused_histogram(rows);
   const Fault of_weights = batch_.weights.dimensions ? load_weights(first, rows) : Fault{};
+  if (sums_anything_) sum_columns(rows);
   const bool earlier = of_weights.argument != Argument::kNone && of_weights.row < fault.row;
   return fault.argument == Argument::kNone || earlier ? of_weights : fault;
 }
@@ -161,6 +163,7 @@ template <class T>
 void Columns::derive_tiles(int64_t first, int64_t rows) {
   const bool true_rows = batch_.y_true.dimensions == 2;
   const unsigned score_needs = batch_.y_pred.dimensions == 2 ? demand_.needs & 31u : 0u;
+  if (sums_directly_) sum_elements<T>(first, rows);
   for (int64_t offset = 0; offset < rows; offset += tile_rows_) {
     const int64_t count = std::min(tile_rows_, rows - offset);
     if (true_rows && (demand_.needs & kNeedTrueClass))
@@ -218,6 +221,7 @@ template <class T>
 void Columns::derive_values(int64_t first, int64_t offset, int64_t rows) {
   for (size_t i = 0; i < demand_.values.size(); ++i) {
     const ValueSpec& spec = demand_.values[i];
+    if (direct_[i] && sums_[i].exact) continue;
     if (reads_rows(spec.kind))
       derive_row_value<T>(spec, first, offset, rows, values_[i] + offset);
     else
@@ -226,18 +230,26 @@ void Columns::derive_values(int64_t first, int64_t offset, int64_t rows) {
 }
 
 template <class T>
+PairedRows<T> Columns::pair_of(bool true_rows, int64_t first, int64_t rows) const {
+  PairedRows<T> pair = {};
+  pair.rows = rows;
+  pair.width = batch_.y_pred.width;
+  pair.y_pred = rows_of<T>(batch_.y_pred, first, rows, pred_tile_, &pair.pred_stride);
+  pair.y_true = pair.y_pred;
+  pair.true_stride = pair.pred_stride;
+  if (true_rows) pair.y_true = rows_of<T>(batch_.y_true, first, rows, true_tile_, &pair.true_stride);
+  return pair;
+}
+
+template PairedRows<float> Columns::pair_of(bool, int64_t, int64_t) const;
+template PairedRows<double> Columns::pair_of(bool, int64_t, int64_t) const;
+
+template <class T>
 void Columns::derive_row_value(const ValueSpec& spec, int64_t first, int64_t offset, int64_t rows, double* target) {
   const bool integers = !is_floating(batch_.y_true.type) || !is_floating(batch_.y_pred.type);
   if (spec.kind == ValueKind::kEqual && integers && batch_.y_pred.width == 1)
     return equal_exactly(first + offset, rows, target);
-  PairedRows<T> pair = {};
-  pair.rows = rows;
-  pair.width = batch_.y_pred.width;
-  pair.y_pred = rows_of<T>(batch_.y_pred, first + offset, rows, pred_tile_, &pair.pred_stride);
-  pair.y_true = pair.y_pred;
-  pair.true_stride = pair.pred_stride;
-  if (reads_true_rows(spec.kind))
-    pair.y_true = rows_of<T>(batch_.y_true, first + offset, rows, true_tile_, &pair.true_stride);
+  const PairedRows<T> pair = pair_of<T>(reads_true_rows(spec.kind), first + offset, rows);
   if (spec.kind != ValueKind::kCrossentropy)
     return derive_paired_value(kernels_, spec, pair, pair_.as<double>(), target);
   double normalizers[kBlockRows];

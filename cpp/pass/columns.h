@@ -35,6 +35,14 @@ class Columns {
   void derive_value(const ValueSpec& spec, int64_t offset, int64_t rows, double* target) const;
   void sparse_crossentropy(bool from_logits, int64_t offset, int64_t rows, double* target) const;
   void equal_exactly(int64_t first, int64_t rows, double* target) const;
+  template <class T>
+  PairedRows<T> pair_of(bool true_rows, int64_t first, int64_t rows) const;
+  void prepare_sums();
+  void prepare_binary();
+  void count_binary(int64_t first, int64_t rows);
+  template <class T>
+  void sum_elements(int64_t first, int64_t rows);
+  void sum_columns(int64_t rows);
   Fault refused_histogram(int64_t rows) const;
   Fault load_weights(int64_t first, int64_t rows);
   Fault check_weights(int64_t first, int64_t rows) const;
@@ -58,6 +66,15 @@ class Columns {
   char* pred_tile_ = nullptr;
   std::vector<double*> values_;
   LabelPairs pairs_;
+  std::vector<ElementSum> sums_;
+  ElementSum weight_sum_ = {};
+  std::vector<SumGrid> grids_;  // of each value's last block, which most likely suit the next one; then of the weights
+  std::vector<char> direct_;    // values that are summed without a column
+  std::vector<BinaryCounts> binary_;
+  std::vector<int> binary_value_;  // of values that are read off binary counts, which; else -1
+  bool sums_anything_ = false;
+  bool sums_directly_ = false;
+  bool true_rows_needed_ = false;
 };
 
 }  // namespace tally

@@ -17,4 +17,9 @@ inline void add_values(int64_t* words, const double* values, int64_t count, SumG
   }
 }
 
+inline void add_sum(int64_t* words, const ElementSum& sum) {
+  for (int digit = 0; digit < 2; ++digit)
+    if (sum.units[digit]) add_exactly(words, sum.units[digit], sum.exponents[digit]);
+}
+
 }  // namespace tally

@@ -16,7 +16,9 @@
   extern "C" const tally::ThresholdKernels tally_threshold_kernels_##level;            \
   extern "C" const tally::TransportKernels tally_transport_kernels_##level;            \
   extern "C" const tally::PositionKernels tally_position_kernels_##level;              \
-  extern "C" const tally::LabelPairKernels tally_label_pair_kernels_##level;
+  extern "C" const tally::LabelPairKernels tally_label_pair_kernels_##level;           \
+  extern "C" const tally::ElementSumKernels tally_element_sum_kernels_##level;         \
+  extern "C" const tally::BinaryCountKernels tally_binary_count_kernels_##level;
 
 #define TALLY_KERNELS(level)               \
   {#level,                                 \
@@ -32,7 +34,9 @@
    &tally_threshold_kernels_##level,       \
    &tally_transport_kernels_##level,       \
    &tally_position_kernels_##level,        \
-   &tally_label_pair_kernels_##level}
+   &tally_label_pair_kernels_##level,      \
+   &tally_element_sum_kernels_##level,     \
+   &tally_binary_count_kernels_##level}
 
 TALLY_DECLARE(baseline)
 #ifdef TALLY_X86

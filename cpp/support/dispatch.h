@@ -23,6 +23,8 @@ struct Kernels {
   const TransportKernels* transport;
   const PositionKernels* positions;
   const LabelPairKernels* label_pairs;
+  const ElementSumKernels* element_sums;
+  const BinaryCountKernels* binary_counts;
 };
 
 // The half of any table that is for rows of T.
