@@ -43,7 +43,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=machine.usable_threads(), help="the most to use")
     parser.add_argument("--rounds", type=int, default=5, help="times that every arm is measured")
     parser.add_argument("--slow-seconds", type=float, default=0.6, help="slower arms are timed on a slice of the rows")
-    parser.add_argument("--case-seconds", type=float, default=15.0, help="a longer case has no third round")
+    parser.add_argument("--case-seconds", type=float, default=12.0, help="a longer case has no third round")
     parser.add_argument("--memory", action="store_true", help="also this package's peak memory beyond the inputs")
     parser.add_argument("--all-instruction-sets", action="store_true", help="time this package on each")
     parser.add_argument("--quick", action="store_true", help="tiny arrays, one round: checks answers, not speed")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 Arrays = dict[str, np.ndarray]
 _BLOCK_VALUES = 1 << 20
 _SHARE_CORRECT = 0.8
+# So many scores of rows are drawn, far more than caches hold; larger arrays repeat them.
+_DRAWN_VALUES = 24 * _BLOCK_VALUES
 
 
 def row_blocks(rows: int, block_rows: int) -> Iterator[slice]:
@@ -66,15 +68,21 @@ def segmentation_maps(case: Case) -> Arrays:
     return {"y_true": y_true, "y_pred": np.where(wrong, other, y_true)}
 
 
+def _repeated(arrays: Arrays, rows: int) -> Arrays:
+    """Return that many rows, from the first on again and again."""
+    return {name: np.resize(array, (rows, *array.shape[1:])) for name, array in arrays.items()}
+
+
 def _scores(case: Case, finish: Callable[[np.ndarray], None], dtype: type[np.floating] = np.float32) -> Arrays:
     """Rows of normal scores in which the true class is raised; no score equals that of the true class.
 
     Tools break ties differently, and a benchmark of equal answers must not hang on that.
     """
     generator = np.random.default_rng(12)
-    y_true = generator.integers(0, case.classes, case.rows)
-    y_pred = np.empty((case.rows, case.classes), dtype)
-    for part in row_blocks(case.rows, max(1, _BLOCK_VALUES // case.classes)):
+    rows = min(case.rows, max(1, _DRAWN_VALUES // case.classes))
+    y_true = generator.integers(0, case.classes, rows)
+    y_pred = np.empty((rows, case.classes), dtype)
+    for part in row_blocks(rows, max(1, _BLOCK_VALUES // case.classes)):
         block, labels = y_pred[part], y_true[part]
         drawn = generator.standard_normal(block.shape, dtype=np.float32)
         places = np.arange(len(block)), labels
@@ -82,9 +90,9 @@ def _scores(case: Case, finish: Callable[[np.ndarray], None], dtype: type[np.flo
         finish(drawn)
         block[:] = drawn
         while (tied := (block == block[places][:, None]).sum(axis=1) > 1).any():
-            rows = np.flatnonzero(tied)
-            block[rows, labels[rows]] = np.nextafter(block[rows, labels[rows]], dtype(np.inf))
-    return {"y_true": y_true, "y_pred": y_pred}
+            raised = np.flatnonzero(tied), labels[tied]
+            block[raised] = np.nextafter(block[raised], dtype(np.inf))
+    return _repeated({"y_true": y_true, "y_pred": y_pred}, case.rows)
 
 
 def logits(case: Case) -> Arrays:

@@ -53,26 +53,13 @@ def _draw_panel(axes: Any, cases: list[Record], relative: bool) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def _spelled_out(cases: list[Record]) -> list[Record]:
-    """Give the cases that a table calls "same" the beginning of the title before them."""
-    full, previous = [], ""
-    for case in cases:
-        title = case["title"]
-        if title.startswith("same, "):
-            title = f"{previous}, {title.removeprefix('same, ')}"
-        else:
-            previous = title.partition(",")[0]
-        full.append(case | {"title": title})
-    return full
-
-
 def draw(results: Record, output: Path) -> None:
     """Draw every case with a plain read in units of it, and below the small updates in microseconds."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise ImportError("a picture needs matplotlib: pip install 'tallymetrics[plot]'") from None
-    cases = _spelled_out(results["cases"])
+    cases = results["cases"]
     large, small = ([case for case in cases if (_limit(case) is not None) == has_read] for has_read in (True, False))
     panels = [(cases, relative) for cases, relative in ((large, True), (small, False)) if cases]
     figure = Figure(figsize=(10, 1.6 + 0.62 * len(cases)), layout="constrained")

@@ -12,7 +12,7 @@ import statistics
 import sys
 from pathlib import Path
 
-from benchmarks import table
+from benchmarks import table, targets
 from benchmarks.results import Record
 
 _FOLDER = Path(__file__).resolve().parent
@@ -86,6 +86,7 @@ def when(results: Record) -> str:
 TABLES = {
     "summary": table.summary_table,
     "instruction_sets": table.instruction_set_table,
+    "exceptions": targets.exceptions_table,
     "when": when,
     "shown": shown_table,
     "classes": classes_table,

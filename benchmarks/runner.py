@@ -22,23 +22,21 @@ from benchmarks.tools import Answer, Arrays, Job, Tool, leave_threads
 _PROBE_CALLS = 10
 _SETTLE_SECONDS = 0.01
 _UPDATE_SECONDS = 0.02
-_QUICK_SECONDS, _QUICK_TIMES = 0.1, 3
+_QUICK_SECONDS, _QUICK_TIMES = 0.06, 3
 _FEWEST_ROUNDS = 2
-_MOST_SLOW = 1.5
 
 
 @dataclass(frozen=True)
 class Options:
     """How long to measure: rounds over all arms, and the time beyond which an arm gets a slice of the rows.
 
-    An arm that has used 1.5 times `slow_seconds` sits out the remaining rounds; a case that has used `case_seconds` has
-    no third round.
+    An arm that has used `slow_seconds` sits out the remaining rounds; a case that has used `case_seconds` has no third.
     """
 
     threads: int
     rounds: int = 5
     slow_seconds: float = 0.6
-    case_seconds: float = 15.0
+    case_seconds: float = 12.0
     slice_parts: tuple[int, ...] = (1000, 20, 1)
 
 
@@ -189,7 +187,7 @@ def run_case(case: Case, tools: list[Tool], options: Options) -> dict[str, Any]:
         if number >= _FEWEST_ROUNDS and time.perf_counter() - start > options.case_seconds:
             break
         for arm in arms:
-            if sum(arm.seconds) * arm.calls < _MOST_SLOW * options.slow_seconds:
+            if sum(arm.seconds) * arm.calls < options.slow_seconds:
                 arm.measure()
     named = {tool.name for tool in tools if case.name in tool.jobs}
     return {
