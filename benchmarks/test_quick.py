@@ -16,8 +16,10 @@ from benchmarks import memory
 from benchmarks.cases import CASES
 from benchmarks.class_cases import CLASS_CASES
 from benchmarks.correctness import WrongAnswerError, assert_same_answer
+from benchmarks.distance_cases import DISTANCE_CASES
 from benchmarks.results import dump, faults
 from benchmarks.table import report
+from benchmarks.transport_plot import plot
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -43,6 +45,18 @@ def test_every_class_answers_as_keras() -> None:
     run = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr
     assert all(case.title in run.stdout for case in CLASS_CASES.values())
+
+
+def test_every_distance_agrees_and_is_drawn(tmp_path: Path) -> None:
+    output = tmp_path / "distances.json"
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--distances", "--threads", "1", "--json", str(output)]
+    run = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr
+    results = json.loads(output.read_text())
+    assert [case["name"] for case in results["cases"]] == list(DISTANCE_CASES)
+    pytest.importorskip("matplotlib")
+    plot(results, tmp_path / "time.png")
+    assert (tmp_path / "time.png").stat().st_size > 1000
 
 
 def test_unknown_case_is_a_usage_error() -> None:

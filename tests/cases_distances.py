@@ -64,6 +64,17 @@ DISTANCES = [
     distance("circle-positions", SOFT, around, r=1),
 ]
 
+DISTANCES.append(
+    Family(
+        "EarthMoversDistance-quantiles",
+        lambda classes: metrics.EarthMoversDistance(r=1, reduction=[0.25, 0.5, 1]),
+        lambda classes: distances_twin.QuantilesOf([0.25, 0.5, 1], r=1),
+        SOFT,
+        (lambda classes: metrics.EarthMoversDistance(r=1),),
+        sample_shape=(),
+    )
+)
+
 
 def draw_samples(low, high, steps):
     """Samples that are multiples of 1 / steps, the predicted ones more often high."""

@@ -34,6 +34,43 @@ def earth_movers_distance(y_true, y_pred, r=2, bins=None, unequal_mass="as_is", 
     return np.reshape([row_distance(*pair, r, gaps, circular) for pair in pairs], shape)
 
 
+class QuantilesOf:
+    """The middles of the bins, 256 in each binade, of quantiles of rows' distances."""
+
+    def __init__(self, quantiles, **options):
+        self.quantiles, self.options = quantiles, options
+        self.rows = []
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        distances = earth_movers_distance(y_true, y_pred, **self.options)
+        weights = np.ones(len(y_true)) if sample_weight is None else as_float64(sample_weight)
+        weights = np.broadcast_to(
+            weights.reshape(weights.shape + (1,) * (distances.ndim - weights.ndim)), distances.shape
+        )
+        self.rows += zip(distances.ravel(), weights.ravel(), strict=True)
+
+    def result(self):
+        rows = sorted(row for row in self.rows if row[1])
+        total = sum(Fraction(weight) for _, weight in rows)
+        return np.array([self.middle_of(self.value_at(rows, total * Fraction(q))) for q in self.quantiles])
+
+    @staticmethod
+    def value_at(rows, share):
+        before = Fraction(0)
+        for value, weight in rows:
+            before += Fraction(weight)
+            if before >= share:
+                return value
+        return np.nan
+
+    @staticmethod
+    def middle_of(value):
+        if not value > 2.0**-64:
+            return 0.0 if value >= 0 else np.nan
+        step = 2.0 ** (np.floor(np.log2(value)) - 8)
+        return (np.floor(value / step) + 0.5) * step
+
+
 class PopulationDistance:
     """Wasserstein distance of all samples, coupled in order, in fractions."""
 

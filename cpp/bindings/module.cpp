@@ -7,6 +7,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "accumulators/value_counts.h"
 #include "bindings/arrays.h"
 #include "bindings/call.h"
 #include "bindings/plan.h"
@@ -100,6 +101,8 @@ PYBIND11_MODULE(_core, module) {
   module.attr("RANK_COUNTS") = static_cast<int>(kRankAccumulator);
   module.attr("THRESHOLD_COUNTS") = static_cast<int>(kThresholdAccumulator);
   module.attr("POSITION_COUNTS") = static_cast<int>(kPositionAccumulator);
+  module.attr("VALUE_COUNTS") = static_cast<int>(kValueCountAccumulator);
+  module.attr("VALUE_CELLS") = kValueCells;
   module.attr("HISTOGRAM_BINS") = kHistogramBins;
   module.attr("CLASS_COUNTS") = static_cast<int>(kClassAccumulator);
   module.attr("MOMENTS") = static_cast<int>(kMomentAccumulator);

@@ -12,6 +12,7 @@
 #include "accumulators/position_counts.h"
 #include "accumulators/row_values.h"
 #include "accumulators/threshold_counts.h"
+#include "accumulators/value_counts.h"
 #include "accumulators/value_sums.h"
 #include "bindings/arrays.h"
 
@@ -81,6 +82,9 @@ void Plan::add(const py::tuple& spec) {
       break;
     case kPositionAccumulator:
       add_positions(spec);
+      break;
+    case kValueCountAccumulator:
+      add_value_counts(spec);
       break;
     default:
       throw std::invalid_argument("unknown accumulator");
@@ -270,6 +274,13 @@ void Plan::add_positions(const py::tuple& spec) {
   options.samples[population] = y_pred;
   if (y_true.dimensions) options.samples[0] = y_true;
   accumulators.push_back(std::make_unique<PositionCounts>(table_of(spec, 4 * options.bins), options));
+}
+
+// (kind, planes, first limb, value kind, number, from_logits, bins or a form or None)
+void Plan::add_value_counts(const py::tuple& spec) {
+  const ValueSpec value = value_of(spec, 3);
+  demand.needs |= needs_of(value);
+  accumulators.push_back(std::make_unique<ValueCounts>(table_of(spec, kValueCells), number_of(value)));
 }
 
 const double* Plan::bins_of(const py::handle& object) const {

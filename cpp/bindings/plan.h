@@ -15,7 +15,8 @@ enum AccumulatorKind : int {
   kClassAccumulator,
   kMomentAccumulator,
   kThresholdAccumulator,
-  kPositionAccumulator
+  kPositionAccumulator,
+  kValueCountAccumulator
 };
 
 // Builds the accumulators of one pass and gathers what they need.
@@ -41,6 +42,7 @@ class Plan {
   ArrayView element_weights() const;
   void add_thresholds(const pybind11::tuple& spec);
   void add_positions(const pybind11::tuple& spec);
+  void add_value_counts(const pybind11::tuple& spec);
   HistogramForm form_of(const pybind11::tuple& spec) const;
   const double* bins_of(const pybind11::handle& object) const;
   void require_shapes(const ValueSpec& value) const;

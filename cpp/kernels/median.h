@@ -35,6 +35,15 @@ inline double middle_of(double one, double two, double three) {
   return three < low ? low : (three > high ? high : three);
 }
 
+// The middle one of three values' middles.
+inline double guessed_pivot(const double* values, int64_t first, int64_t last) {
+  const int64_t step = (last - first - 1) / 8;
+  const double* at = values + first;
+  if (step < 4) return middle_of(at[0], at[(last - first) / 2], at[last - first - 1]);
+  return middle_of(middle_of(at[0], at[step], at[2 * step]), middle_of(at[3 * step], at[4 * step], at[5 * step]),
+                   middle_of(at[6 * step], at[7 * step], at[8 * step]));
+}
+
 // An integer that is ordered as finite doubles are.
 inline int64_t ordered_bits(double value) {
   int64_t bits;
@@ -71,21 +80,26 @@ inline double weighted_median(double* values, double* weights, int64_t count, do
   double before = 0.0;
   double pivot = values[0];
   for (int round = 0; last - first > 1; ++round) {
-    pivot = round < kGuessedRounds ? middle_of(values[first], values[first + (last - first) / 2], values[last - 1])
-                                   : halving_pivot(values, first, last);
+    pivot = round < kGuessedRounds ? guessed_pivot(values, first, last) : halving_pivot(values, first, last);
     double below = 0.0;
     const int64_t equal =
         gather_first<kWeighted>(values, weights, first, last, [pivot](double value) { return value < pivot; }, &below);
-    if (equal > first && before + below >= half) {
-      last = equal;
+    if (equal > first) {
+      // The pivot stays in play with what lies above it: as a rule it is not the median.
+      if (before + below >= half) {
+        last = equal;
+      } else {
+        before += below;
+        first = equal;
+      }
       continue;
     }
     double at = 0.0;
     const int64_t above =
         gather_first<kWeighted>(values, weights, equal, last, [pivot](double value) { return value == pivot; }, &at);
     // Rounded weights may fall short of their half: the greatest value is the last resort.
-    if (above > equal && (before + below + at >= half || above == last)) return pivot;
-    before += below + at;
+    if (above > equal && (before + at >= half || above == last)) return pivot;
+    before += at;
     first = above;
   }
   return values[first];
