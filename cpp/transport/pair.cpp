@@ -69,8 +69,7 @@ class Pair {
       gap = -least * cost / grid_->shortest();
       if (result_.first) read_grid_potentials();
     } else {
-      fill_in();
-      if (!tally::solve(on_, watch, &least)) return false;
+      if (!fill_in(watch) || !tally::solve(on_, watch, &least)) return false;
       cost = read_flow();
       gap = -least * unit_(static_cast<double>(int64_t{1} << kMassBits));
       if (result_.first) read_potentials();
@@ -118,7 +117,8 @@ class Pair {
     return rows_ > 0 && columns_ > 0;
   }
 
-  void fill_in() {
+  // False if stopped.
+  bool fill_in(Watch& watch) {
     // Room for what takes up the mass that stays over.
     const bool partial = policy_.unequal == Unequal::kPartial;
     int64_t left = 0;
@@ -127,7 +127,9 @@ class Pair {
     const int64_t more_rows = partial && left < 0;
     const int64_t more_columns = partial && left > 0;
     on_.resize(rows_ + more_rows, columns_ + more_columns);
+    int64_t work = 0;
     for (int64_t row = 0; row < rows_; ++row) {
+      if (watch.stopped_after(columns_, &work)) return false;
       ground_.costs_of(on_.row_of[row], on_.column_of, columns_, on_.costs_of(row));
       if (more_columns) on_.costs_of(row)[columns_] = 0.0;
       on_.mass[on_.node_of_row(row)] = mass_of(first_, on_.row_of[row]);
@@ -145,6 +147,7 @@ class Pair {
       int64_t* const masses = left < 0 ? on_.mass + on_.stride : on_.mass;
       *std::max_element(masses, masses + (left < 0 ? rows_ : columns_)) += std::abs(left);
     }
+    return true;
   }
 
   void fill_in_grid() {

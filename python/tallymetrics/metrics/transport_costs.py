@@ -47,7 +47,7 @@ class Ground:
             raise ValueError(f"`shape` must be None with a matrix of costs. Received {shape!r}.")
         limit = math.inf if threshold is None else float(as_number(threshold, "threshold", 0, _LARGEST_COST))
         # What the native side takes: a matrix, or the kind of a grid with its lengths and threshold.
-        self.native: Any = (GRIDS.index(cost), lengths, limit) if is_grid else np.minimum(_checked_costs(cost), limit)
+        self.native: Any = (GRIDS.index(cost), lengths, limit) if is_grid else _checked_costs(cost, limit)
         self.shape = (math.prod(lengths),) * 2 if is_grid else self.native.shape
         if metric and self.shape[0] != self.shape[1]:
             raise ValueError(f"`metric` must be False for costs that are not square. Received {self.shape}.")
@@ -88,19 +88,18 @@ def point_costs(x: Any, y_by_dimension: Any, kind: int) -> Numbers:
     return _core.point_costs(np.ascontiguousarray(x, np.float64), np.ascontiguousarray(y_by_dimension), kind)
 
 
-def _checked_costs(cost: Any) -> Array:
+def _checked_costs(cost: Any, limit: float) -> Array:
     costs = as_array(cost, "cost")
     if costs.ndim != 2 or costs.size == 0:
         raise ValueError(f"`cost` must have shape [bins, bins]. Received shape {costs.shape}.")
-    costs = costs.astype(np.float64)
+    costs = np.array(costs, np.float64, order="C")
     # Written so that NaN is refused too.
-    good = (costs >= 0) & (costs <= _LARGEST_COST)
-    if not good.all():
-        row, column = np.argwhere(~good)[0]
+    if not (costs.min() >= 0 and costs.max() <= _LARGEST_COST):
+        row, column = np.argwhere(~((costs >= 0) & (costs <= _LARGEST_COST)))[0]
         raise ValueError(
             f"`cost` must hold numbers in [0, {_LARGEST_COST}]. Received {costs[row, column]} at [{row}, {column}]."
         )
-    return np.ascontiguousarray(costs)
+    return costs if limit == math.inf else np.minimum(costs, limit, out=costs)
 
 
 def as_unbalanced(unbalanced: Any) -> str:
