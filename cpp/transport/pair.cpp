@@ -130,13 +130,14 @@ class Pair {
     int64_t work = 0;
     for (int64_t row = 0; row < rows_; ++row) {
       if (watch.stopped_after(columns_, &work)) return false;
-      ground_.costs_of(on_.row_of[row], on_.column_of, columns_, on_.costs_of(row));
-      if (more_columns) on_.costs_of(row)[columns_] = 0.0;
+      double* const costs = on_.open_row(row);
+      ground_.costs_between(on_.row_of[row], on_.column_of, columns_, costs);
+      if (more_columns) costs[columns_] = 0.0;
       on_.mass[on_.node_of_row(row)] = mass_of(first_, on_.row_of[row]);
     }
     for (int64_t column = 0; column < columns_; ++column) on_.mass[column] = mass_of(second_, on_.column_of[column]);
     if (more_rows) {
-      std::fill(on_.costs_of(rows_), on_.costs_of(rows_) + columns_, 0.0);
+      std::fill_n(on_.open_row(rows_), columns_, 0.0);
       on_.row_of[rows_] = -1;
       on_.mass[on_.node_of_row(rows_)] = -left;
     } else if (more_columns) {
@@ -226,7 +227,7 @@ class Pair {
     if (known) std::fill(second, second + ground_.columns, kInfinity);
     for (int64_t row = 0; row < ground_.rows; ++row) {
       if (known && known[row] == -kInfinity) continue;
-      const double* costs = ground_.costs_of(row, nullptr, ground_.columns, room_);
+      const double* costs = ground_.costs_from(row, room_);
       const double own = known ? known[row] : 0.0;
       for (int64_t column = 0; column < ground_.columns; ++column)
         second[column] = std::min(second[column], costs[column] - own);
@@ -238,7 +239,7 @@ class Pair {
         continue;
       }
       if (known && known[row] != -kInfinity) continue;
-      const double* costs = ground_.costs_of(row, nullptr, ground_.columns, room_);
+      const double* costs = ground_.costs_from(row, room_);
       double least = kInfinity;
       for (int64_t column = 0; column < ground_.columns; ++column)
         least = std::min(least, costs[column] - second[column]);

@@ -135,10 +135,6 @@ int64_t GridWays::most_direct() const {
   return static_cast<int64_t>((kind == GridCost::kSteps ? kDirectSteps : kDirectEuclidean) * bins * std::sqrt(bins));
 }
 
-void GridWays::costs(int64_t from, const int64_t* to, int64_t count, double* costs) const {
-  for (int64_t number = 0; number < count; ++number) costs[number] = cost(from, to ? to[number] : number);
-}
-
 int64_t GridWays::middle() const {
   int64_t bin = shape.width / 2;
   for (size_t axis = 0; axis < shape.lengths.size(); ++axis) bin += shape.lengths[axis] / 2 * strides_[axis];
