@@ -112,6 +112,7 @@ GridWays::GridWays(const std::vector<int64_t>& lengths, GridCost cost, double mo
     across += shape.lengths[axis];
   }
   scale_ = std::exp2(kFractionBits - std::ilogb(across));
+  exact_ = rounded(threshold / 2) == threshold / 2;
   for (int64_t bin = 0; bin < bins; ++bin) {
     double sum = 0.0;
     int64_t left = bin;

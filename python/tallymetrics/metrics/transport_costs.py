@@ -49,20 +49,23 @@ class Ground:
             raise ValueError(f"`shape` must be None with a matrix of costs. Received {shape!r}.")
         limit = math.inf if threshold is None else float(as_number(threshold, "threshold", 0, _LARGEST_COST))
         # What the native side takes: a matrix, or the kind of a grid with its lengths and threshold.
-        self.native: Any = (GRIDS.index(cost), lengths, limit) if is_grid else _checked_costs(cost, limit, copy)
-        self.shape = (math.prod(lengths),) * 2 if is_grid else self.native.shape
+        self.native: Any = (
+            (GRIDS.index(cost), lengths, limit) if isinstance(cost, str) else _checked_costs(cost, limit, copy)
+        )
+        self.shape: tuple[int, int] = (math.prod(lengths),) * 2 if is_grid else np.shape(self.native)
         if metric and self.shape[0] != self.shape[1]:
             raise ValueError(f"`metric` must be False for costs that are not square. Received {self.shape}.")
         self.metric = self._find_out(most_checked) if metric is None else bool(metric)
 
     def largest(self) -> float:
         """Returns the greatest cost."""
-        if not isinstance(self.native, tuple):
-            return float(self.native.max())
-        kind, lengths, limit = self.native
+        native: Any = self.native
+        if not isinstance(native, tuple):
+            return float(native.max())
+        kind, lengths, limit = native
         steps = [length - 1 for length in lengths]
-        squares = sum(step**2 for step in steps)
-        return min(float((sum(steps), math.sqrt(squares), squares)[kind]), limit)
+        squares = float(sum(step**2 for step in steps))
+        return min((float(sum(steps)), math.sqrt(squares), squares)[kind], float(limit))
 
     def _find_out(self, most_checked: int) -> bool:
         if isinstance(self.native, tuple):
