@@ -4,6 +4,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <vector>
@@ -17,6 +18,7 @@ namespace py = pybind11;
 namespace tally {
 namespace {
 
+constexpr int64_t kCostsPerSignal = int64_t{1} << 21;
 constexpr int64_t kMostGridBins = int64_t{1} << 20;
 
 using Matrix = py::array_t<double, py::array::c_style>;
@@ -107,9 +109,14 @@ Matrix costs_of_points(const Matrix& from, const Matrix& to_by_dimension, int ki
   if (kind < 0 || kind > static_cast<int>(PointCost::kManhattan)) throw std::invalid_argument("no such cost");
   Matrix costs({from.shape(0), to_by_dimension.shape(1)});
   double* const target = costs.mutable_data();
-  py::gil_scoped_release release;
-  point_costs(from.data(), from.shape(0), to_by_dimension.data(), to_by_dimension.shape(1), from.shape(1),
-              static_cast<PointCost>(kind), target);
+  const int64_t columns = to_by_dimension.shape(1);
+  const int64_t block = std::max<int64_t>(1, kCostsPerSignal / std::max<int64_t>(1, columns));
+  for (int64_t row = 0; row < from.shape(0); row += block) {
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    py::gil_scoped_release release;
+    point_costs(from.data() + row * from.shape(1), std::min(block, from.shape(0) - row), to_by_dimension.data(),
+                columns, from.shape(1), static_cast<PointCost>(kind), target + row * columns);
+  }
   return costs;
 }
 

@@ -69,8 +69,7 @@ class Pair {
       gap = -least * cost / grid_->shortest();
       if (result_.first) read_grid_potentials();
     } else {
-      fill_in();
-      if (!tally::solve(on_, watch, &least)) return false;
+      if (!fill_in(watch) || !tally::solve(on_, watch, &least)) return false;
       cost = read_flow();
       gap = -least * unit_(static_cast<double>(int64_t{1} << kMassBits));
       if (result_.first) read_potentials();
@@ -118,7 +117,8 @@ class Pair {
     return rows_ > 0 && columns_ > 0;
   }
 
-  void fill_in() {
+  // False if stopped.
+  bool fill_in(Watch& watch) {
     // Room for what takes up the mass that stays over.
     const bool partial = policy_.unequal == Unequal::kPartial;
     int64_t left = 0;
@@ -127,14 +127,17 @@ class Pair {
     const int64_t more_rows = partial && left < 0;
     const int64_t more_columns = partial && left > 0;
     on_.resize(rows_ + more_rows, columns_ + more_columns);
+    int64_t work = 0;
     for (int64_t row = 0; row < rows_; ++row) {
-      ground_.costs_of(on_.row_of[row], on_.column_of, columns_, on_.costs_of(row));
-      if (more_columns) on_.costs_of(row)[columns_] = 0.0;
+      if (watch.stopped_after(columns_, &work)) return false;
+      double* const costs = on_.open_row(row);
+      ground_.costs_between(on_.row_of[row], on_.column_of, columns_, costs);
+      if (more_columns) costs[columns_] = 0.0;
       on_.mass[on_.node_of_row(row)] = mass_of(first_, on_.row_of[row]);
     }
     for (int64_t column = 0; column < columns_; ++column) on_.mass[column] = mass_of(second_, on_.column_of[column]);
     if (more_rows) {
-      std::fill(on_.costs_of(rows_), on_.costs_of(rows_) + columns_, 0.0);
+      std::fill_n(on_.open_row(rows_), columns_, 0.0);
       on_.row_of[rows_] = -1;
       on_.mass[on_.node_of_row(rows_)] = -left;
     } else if (more_columns) {
@@ -145,6 +148,7 @@ class Pair {
       int64_t* const masses = left < 0 ? on_.mass + on_.stride : on_.mass;
       *std::max_element(masses, masses + (left < 0 ? rows_ : columns_)) += std::abs(left);
     }
+    return true;
   }
 
   void fill_in_grid() {
@@ -223,7 +227,7 @@ class Pair {
     if (known) std::fill(second, second + ground_.columns, kInfinity);
     for (int64_t row = 0; row < ground_.rows; ++row) {
       if (known && known[row] == -kInfinity) continue;
-      const double* costs = ground_.costs_of(row, nullptr, ground_.columns, room_);
+      const double* costs = ground_.costs_from(row, room_);
       const double own = known ? known[row] : 0.0;
       for (int64_t column = 0; column < ground_.columns; ++column)
         second[column] = std::min(second[column], costs[column] - own);
@@ -235,7 +239,7 @@ class Pair {
         continue;
       }
       if (known && known[row] != -kInfinity) continue;
-      const double* costs = ground_.costs_of(row, nullptr, ground_.columns, room_);
+      const double* costs = ground_.costs_from(row, room_);
       double least = kInfinity;
       for (int64_t column = 0; column < ground_.columns; ++column)
         least = std::min(least, costs[column] - second[column]);

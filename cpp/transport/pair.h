@@ -1,6 +1,7 @@
 // One pair of histograms: from masses to a transport problem, and back to cost, flow and potentials.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -13,16 +14,22 @@ namespace tally {
 // What a unit of mass costs from bin to bin, [rows, columns]. `metric`: no bin costs anything from itself, and no
 // detour is cheaper than the direct way; then mass that two histograms share stays where it is.
 struct Ground {
-  // From a bin to some, or by null to all, to `room` if they are not known already.
-  const double* costs_of(int64_t row, const int64_t* to, int64_t count, double* room) const {
-    if (ways) {
-      ways->costs(row, to, count, room);
-      return room;
-    }
-    const double* const known = costs + row * columns;
-    if (!to) return known;
-    for (int64_t column = 0; column < count; ++column) room[column] = known[to[column]];
+  // From a bin to all, in `room` if they are not known already.
+  const double* costs_from(int64_t row, double* room) const {
+    if (!ways) return costs + row * columns;
+    for (int64_t column = 0; column < columns; ++column) room[column] = ways->cost(row, column);
     return room;
+  }
+  // From a bin to `count` others of increasing numbers.
+  void costs_between(int64_t row, const int64_t* to, int64_t count, double* between) const {
+    const double* const known = costs + row * columns;
+    if (ways) {
+      for (int64_t column = 0; column < count; ++column) between[column] = ways->cost(row, to[column]);
+    } else if (count == columns) {
+      std::copy(known, known + count, between);
+    } else {
+      for (int64_t column = 0; column < count; ++column) between[column] = known[to[column]];
+    }
   }
   // Whether mass may move by steps over the grid.
   bool by_steps() const { return metric && ways && ways->by_steps(); }

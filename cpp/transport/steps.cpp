@@ -112,6 +112,7 @@ GridWays::GridWays(const std::vector<int64_t>& lengths, GridCost cost, double mo
     across += shape.lengths[axis];
   }
   scale_ = std::exp2(kFractionBits - std::ilogb(across));
+  exact_ = rounded(threshold / 2) == threshold / 2;
   for (int64_t bin = 0; bin < bins; ++bin) {
     double sum = 0.0;
     int64_t left = bin;
@@ -133,10 +134,6 @@ GridWays::GridWays(const std::vector<int64_t>& lengths, GridCost cost, double mo
 int64_t GridWays::most_direct() const {
   const auto bins = static_cast<double>(shape.bins());
   return static_cast<int64_t>((kind == GridCost::kSteps ? kDirectSteps : kDirectEuclidean) * bins * std::sqrt(bins));
-}
-
-void GridWays::costs(int64_t from, const int64_t* to, int64_t count, double* costs) const {
-  for (int64_t number = 0; number < count; ++number) costs[number] = cost(from, to ? to[number] : number);
 }
 
 int64_t GridWays::middle() const {

@@ -44,8 +44,6 @@ struct GridWays {
   // The cost from bin to bin, and that rounded.
   double cost(int64_t from, int64_t to) const { return table_[distance(from, to)]; }
   double rounded_cost(int64_t from, int64_t to) const { return rounded_[distance(from, to)]; }
-  // Costs from a bin to some, or by null to all.
-  void costs(int64_t from, const int64_t* to, int64_t count, double* costs) const;
 
   // Whether all ways are sums of steps; else there are none.
   bool by_steps() const { return !rounds_.empty(); }

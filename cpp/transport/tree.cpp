@@ -10,6 +10,7 @@ namespace tally {
 namespace {
 
 constexpr int64_t kLineBytes = 64;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 int64_t rounded_up(int64_t count, int64_t multiple) { return (count + multiple - 1) / multiple * multiple; }
 
@@ -55,10 +56,14 @@ void Transport::resize(int64_t row_count, int64_t column_count) {
   columns = column_count;
   stride = rounded_up(columns, 8);
   blocks = rounded_up(rows, kRowBlock) / kRowBlock;
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  for (int64_t row = 0; row < rows; ++row) std::fill(costs_of(row) + columns, costs_of(row) + stride, kInfinity);
   std::fill(costs_of(rows), costs_of(blocks * kRowBlock), kInfinity);
   std::fill(potential, potential + stride + blocks * kRowBlock, 0.0);
+}
+
+double* Transport::open_row(int64_t row) const {
+  double* const of_row = costs_of(row);
+  std::fill(of_row + columns, of_row + stride, kInfinity);
+  return of_row;
 }
 
 void Transport::set_potentials() {

@@ -38,8 +38,10 @@ struct Transport : Tree {
   // Room for problems up to this size, of up to `most_costs`; -1: of all.
   Transport(int64_t most_rows, int64_t most_columns, int64_t most_costs);
 
-  // Takes the size of the next problem, clears what pads it, and leaves costs and masses to be filled in.
+  // Takes the size of the next problem, and leaves masses and all rows of costs to be filled in.
   void resize(int64_t row_count, int64_t column_count);
+  // A row of costs to be filled in, padded.
+  double* open_row(int64_t row) const;
 
   int32_t node_of_row(int64_t row) const { return static_cast<int32_t>(stride + row); }
   bool is_row(int32_t node) const { return node >= stride; }

@@ -31,6 +31,7 @@ class Ground:
         threshold: Greatest cost, or None.
         metric: Whether costs are a metric, or None to find out.
         most_checked: Up to how many bins a matrix is checked for that; larger ones are taken for none.
+        copy: Whether a matrix may change while this is in use.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Ground:
         threshold: Any = None,
         metric: bool | None = None,
         most_checked: int = MOST_CHECKED_BINS,
+        copy: bool = True,
     ) -> None:
         is_grid = isinstance(cost, str)
         lengths = tuple(_grid_lengths(cost, shape)) if is_grid else ()
@@ -47,20 +49,23 @@ class Ground:
             raise ValueError(f"`shape` must be None with a matrix of costs. Received {shape!r}.")
         limit = math.inf if threshold is None else float(as_number(threshold, "threshold", 0, _LARGEST_COST))
         # What the native side takes: a matrix, or the kind of a grid with its lengths and threshold.
-        self.native: Any = (GRIDS.index(cost), lengths, limit) if is_grid else np.minimum(_checked_costs(cost), limit)
-        self.shape = (math.prod(lengths),) * 2 if is_grid else self.native.shape
+        self.native: Any = (
+            (GRIDS.index(cost), lengths, limit) if isinstance(cost, str) else _checked_costs(cost, limit, copy)
+        )
+        self.shape: tuple[int, int] = (math.prod(lengths),) * 2 if is_grid else np.shape(self.native)
         if metric and self.shape[0] != self.shape[1]:
             raise ValueError(f"`metric` must be False for costs that are not square. Received {self.shape}.")
         self.metric = self._find_out(most_checked) if metric is None else bool(metric)
 
     def largest(self) -> float:
         """Returns the greatest cost."""
-        if not isinstance(self.native, tuple):
-            return float(self.native.max())
-        kind, lengths, limit = self.native
+        native: Any = self.native
+        if not isinstance(native, tuple):
+            return float(native.max())
+        kind, lengths, limit = native
         steps = [length - 1 for length in lengths]
-        squares = sum(step**2 for step in steps)
-        return min(float((sum(steps), math.sqrt(squares), squares)[kind]), limit)
+        squares = float(sum(step**2 for step in steps))
+        return min((float(sum(steps)), math.sqrt(squares), squares)[kind], float(limit))
 
     def _find_out(self, most_checked: int) -> bool:
         if isinstance(self.native, tuple):
@@ -88,19 +93,18 @@ def point_costs(x: Any, y_by_dimension: Any, kind: int) -> Numbers:
     return _core.point_costs(np.ascontiguousarray(x, np.float64), np.ascontiguousarray(y_by_dimension), kind)
 
 
-def _checked_costs(cost: Any) -> Array:
+def _checked_costs(cost: Any, limit: float, copy: bool) -> Array:
     costs = as_array(cost, "cost")
     if costs.ndim != 2 or costs.size == 0:
         raise ValueError(f"`cost` must have shape [bins, bins]. Received shape {costs.shape}.")
-    costs = costs.astype(np.float64)
+    costs = np.array(costs, np.float64, order="C") if copy else np.ascontiguousarray(costs, np.float64)
     # Written so that NaN is refused too.
-    good = (costs >= 0) & (costs <= _LARGEST_COST)
-    if not good.all():
-        row, column = np.argwhere(~good)[0]
+    if not (costs.min() >= 0 and costs.max() <= _LARGEST_COST):
+        row, column = np.argwhere(~((costs >= 0) & (costs <= _LARGEST_COST)))[0]
         raise ValueError(
             f"`cost` must hold numbers in [0, {_LARGEST_COST}]. Received {costs[row, column]} at [{row}, {column}]."
         )
-    return np.ascontiguousarray(costs)
+    return costs if limit == math.inf else np.minimum(costs, limit)
 
 
 def as_unbalanced(unbalanced: Any) -> str:

@@ -63,7 +63,7 @@ def optimal_transport(
     first, second = as_array(y_true, "y_true"), as_array(y_pred, "y_pred")
     rows = math.prod(first.shape[:-1])
     # The check takes as long as some rows do.
-    ground = Ground(cost, shape, threshold, metric, min(MOST_CHECKED_BINS, 32 + 8 * rows))
+    ground = Ground(cost, shape, threshold, metric, min(MOST_CHECKED_BINS, 32 + 8 * rows), copy=False)
     for name, array, bins in (("y_true", first, ground.shape[0]), ("y_pred", second, ground.shape[1])):
         if array.ndim < 1 or array.shape[-1] != bins:
             raise ValueError(f"`{name}` must have shape [..., {bins}], as `cost` has. Received shape {array.shape}.")
@@ -140,7 +140,7 @@ def point_cloud_distance(
         costs **= power
     names = ("x_weights", "y_weights")
     # Points are told apart by their place alone: two at one place are no common mass.
-    ground = Ground(costs, metric=False)
+    ground = Ground(costs, metric=False, copy=False)
     first, second = (one[np.newaxis] for one in weights)
     values = solve(ground, first, second, "normalize", 0.0, 0.0, names)[0]
     return float(values[0] ** (1 / power))

@@ -39,7 +39,8 @@ class OptimalTransport(MeanOfRows):
         dtype: What `result()` is rounded to, default float64.
 
     `update_state` takes histograms of one shape [..., bins]. Costs are exact up to rounding: the network simplex ends
-    with potentials that prove it.
+    with potentials that prove it (`optimal_transport` returns them and the duality gap). By `"l1_grid"` and `"l2_grid"`
+    mass moves by steps over the grid, of any rank, with or without a threshold, and no matrix of costs is made.
 
     Example:
         >>> from tallymetrics import metrics
@@ -49,7 +50,10 @@ class OptimalTransport(MeanOfRows):
         1.0
 
     Source: Rubner, Tomasi, Guibas, "The Earth Mover's Distance as a Metric for Image Retrieval", 2000; Pele, Werman,
-    "Fast and Robust Earth Mover's Distances", 2009, for the penalty and the threshold.
+    "Fast and Robust Earth Mover's Distances", 2009, for the penalty and the threshold; Ling, Okada, "An Efficient Earth
+    Mover's Distance Algorithm for Robust Histogram Comparison", 2007, and Bassetti, Gualandi, Veneroni, "On the
+    Computation of Kantorovich-Wasserstein Distances between Two-Dimensional Histograms by Uncapacitated Minimum Cost
+    Flows", 2020, for grids.
     """
 
     _value = _core.ROW_MEAN
