@@ -77,8 +77,8 @@ ThresholdCounts::ThresholdCounts(const CellTable& table, const ArrayView& y_true
   }
   if (!options_.thresholds) return;
   const int64_t elements = y_pred.rows * y_pred.width;
-  direct_ = counts_directly(y_pred) &&
-            direct_cells_.build(options_.thresholds, options_.count, options_.least, buckets_);
+  direct_ =
+      counts_directly(y_pred) && direct_cells_.build(options_.thresholds, options_.count, options_.least, buckets_);
   if (single_)
     single_search_.build(options_.thresholds, options_.count, options_.least, elements);
   else
@@ -142,8 +142,7 @@ void ThresholdCounts::commit() {
 
 void ThresholdCounts::add(const Block& block, int worker) {
   Direct& direct = direct_counts_[static_cast<size_t>(worker)];
-  if (options_.binary >= 0 && block.binary)
-    return add_binary(block.binary[options_.binary], block.rows, direct.binary);
+  if (options_.binary >= 0 && block.binary) return add_binary(block.binary[options_.binary], block.rows, direct.binary);
   if (prepared_directly_) return add_cells(block, direct.counts.as<uint32_t>());
   each(block, highest_[static_cast<size_t>(worker)], [&](const uint32_t* cells, const double* weights, int64_t count) {
     counts_.add(worker, cells, weights, count);

@@ -88,7 +88,7 @@ class ThresholdCounts final : public Accumulator {
   ThresholdSearch<float> single_search_;
   ThresholdSearch<double> double_search_;
   std::vector<Highest> highest_;
-  int64_t* units_;       // the cells' counts of ones
+  int64_t* units_;  // the cells' counts of ones
   ScoreCellTable direct_cells_;
   bool direct_ = false;  // unweighted float32 scores are counted by `direct_cells_`
   bool prepared_directly_ = false;

@@ -1,9 +1,9 @@
 // The tuples of each kind of accumulator, with every size checked again.
 #include "bindings/plan.h"
 
-#include <algorithm>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "accumulators/cell_counts.h"
