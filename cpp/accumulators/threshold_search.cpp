@@ -61,18 +61,52 @@ int32_t ordered_bits(float value) {
   return bits ^ ((bits >> 31) & INT32_MAX);
 }
 
+// The kernel's arithmetic: the number of the threshold that it compares a score with, from 1 on.
+int64_t nearest(float score, float steps, size_t count) {
+  const float place = score * steps + 0.5f;
+  const float most = static_cast<float>(count);
+  return static_cast<int64_t>(place > 1.0f ? (place < most ? place : most) : 1.0f);
+}
+
+// Thresholds 1 / steps, 2 / steps, ... of which the kernel never compares the wrong one: it errs first, if anywhere, at
+// a threshold or just above, for its places grow with the scores. 0 for others.
+float steps_of(const std::vector<float>& thresholds) {
+  const size_t count = thresholds.size();
+  const float steps = std::round(1.0f / thresholds[0]);
+  if (!(steps >= 1.0f && steps < 0x1p20f)) return 0.0f;
+  for (size_t i = 0; i < count; ++i) {
+    if (thresholds[i] != static_cast<float>(i + 1) / steps) return 0.0f;
+    const auto exceeded = static_cast<int64_t>(i);
+    const int64_t at = nearest(thresholds[i], steps, count) - 1;
+    const int64_t above = nearest(std::nextafter(thresholds[i], 2.0f), steps, count) - 1;
+    if (at < exceeded - 1 || at > exceeded || above < exceeded || above > exceeded + 1) return 0.0f;
+  }
+  return steps;
+}
+
 }  // namespace
 
 bool ScoreCellTable::build(const double* thresholds, int64_t count, uint32_t least, uint32_t buckets) {
   constexpr int64_t kMostRows = 16384;
   std::vector<int32_t> keys;
   std::vector<float> singles;
-  for (int64_t i = 0; i < count; ++i) {
+  // Every number that matters exceeds -inf, and none +inf.
+  uint32_t lowest = 0;
+  while (lowest < count && static_cast<float>(thresholds[lowest]) == -std::numeric_limits<float>::infinity()) ++lowest;
+  if (lowest > least) return false;
+  for (int64_t i = lowest; i < count && static_cast<float>(thresholds[i]) < std::numeric_limits<float>::infinity();
+       ++i) {
     // Zeros are equal, so the negative one must not come first.
     singles.push_back(static_cast<float>(thresholds[i]) + 0.0f);
     keys.push_back(ordered_bits(singles.back()));
-    if (i > 0 && keys[static_cast<size_t>(i)] <= keys[static_cast<size_t>(i) - 1]) return false;
+    if (keys.size() > 1 && keys.back() <= keys[keys.size() - 2]) return false;
   }
+  if (keys.empty()) return false;
+  cells_.thresholds = static_cast<int32_t>(singles.size());
+  cells_.first = static_cast<int32_t>(lowest);
+  cells_.buckets = static_cast<int32_t>(buckets);
+  cells_.steps = lowest == least ? steps_of(singles) : 0.0f;
+  if (cells_.steps != 0.0f) return true;
   const int64_t first = keys.front();
   const int64_t span = keys.back() - first;
   // The largest ranges of bits that hold one threshold each.
@@ -100,13 +134,13 @@ bool ScoreCellTable::build(const double* thresholds, int64_t count, uint32_t lea
   size_t below = 0;
   for (int64_t row = 1; row < rows; ++row) {
     ScoreCell& cell = table_[static_cast<size_t>(row)];
-    cell.bucket = static_cast<uint32_t>(below);
+    cell.bucket = static_cast<int32_t>(lowest) + static_cast<int32_t>(below);
     if (below < keys.size() && (keys[below] - low) >> shift == row - 1) cell.threshold = singles[below++];
-    if (cell.bucket < least) cell = {none, least};
+    if (cell.bucket < static_cast<int32_t>(least)) cell = {none, static_cast<int32_t>(least)};
   }
   for (int64_t row = 0; row < rows; ++row)
     table_[static_cast<size_t>(rows + row)] = {table_[static_cast<size_t>(row)].threshold,
-                                               table_[static_cast<size_t>(row)].bucket + buckets};
+                                               table_[static_cast<size_t>(row)].bucket + static_cast<int32_t>(buckets)};
   cells_.table = table_.data();
   return true;
 }

@@ -280,7 +280,7 @@ void Plan::add_positions(const py::tuple& spec) {
 void Plan::add_value_counts(const py::tuple& spec) {
   const ValueSpec value = value_of(spec, 3);
   demand.needs |= needs_of(value);
-  accumulators.push_back(std::make_unique<ValueCounts>(table_of(spec, kValueCells), number_of(value)));
+  accumulators.push_back(std::make_unique<ValueCounts>(table_of(spec, kValueCells), number_of(value, kUsedAsColumn)));
 }
 
 const double* Plan::bins_of(const py::handle& object) const {

@@ -1,4 +1,4 @@
-// Counts of rank-1 scores by a label and by thresholds, in one read: labels are never written down in between.
+// Counts of scores by a label and by thresholds, in one read: labels are never written down in between.
 #include "kernels/row_sums.h"
 
 namespace {
@@ -20,8 +20,7 @@ inline LabelMasks masks_of(Ints labels) { return {labels == 0, labels == 1}; }
 template <class Label>
 inline LabelMasks label_masks(const Label* labels) {
   if constexpr (sizeof(Label) == 1) {
-    typedef uint8_t Bytes __attribute__((vector_size(kFloats)));
-    return masks_of(__builtin_convertvector(load<Bytes>(labels), Ints));
+    return masks_of(load_bytes(labels));
   } else if constexpr (sizeof(Label) == 4) {
     return masks_of(load<Ints>(labels));
   } else {
@@ -87,13 +86,24 @@ inline Ints rows_of(Floats scores, Ints positive, const ScoreCells& cells) {
   return (((Ints)places + 1) & (scores == scores)) + (positive & cells.rows);
 }
 
+// The only threshold that is compared is the one nearest to the score.
+inline Ints even_buckets(Floats scores, Ints positive, const ScoreCells& cells) {
+  const Floats places = scores * cells.steps + 0.5f;
+  const Floats raised = places > 1.0f ? places : splat<Floats>(1.0f);
+  const Floats most = splat<Floats>(static_cast<float>(cells.thresholds));
+  const Ints nearest = __builtin_convertvector(raised < most ? raised : most, Ints);
+  const Floats threshold = __builtin_convertvector(nearest, Floats) / cells.steps;
+  const Ints bucket = nearest + (cells.first - 1) - (scores > threshold);
+  return (bucket & (scores == scores)) + (positive & cells.buckets);
+}
+
 // Counts go to four tables in turn, so that equal neighbours do not wait for each other.
-template <class Label>
-void count_cells(const float* scores, const Label* labels, int64_t count, const ScoreCells& cells, uint32_t* counts,
-                 int64_t stride) {
+template <bool kEven, class Label>
+void count_groups(const float* scores, const Label* labels, int64_t count, const ScoreCells& cells, uint32_t* counts,
+                  int64_t stride) {
   constexpr int64_t kGroup = 64;
   static_assert(kGroup % kFloats == 0, "whole vectors");
-  int32_t rows[kGroup];
+  int32_t buckets[kGroup];
   for (int64_t begin = 0; begin < count; begin += kGroup) {
     const int64_t length = count - begin < kGroup ? count - begin : kGroup;
     float rest[kGroup];
@@ -112,21 +122,32 @@ void count_cells(const float* scores, const Label* labels, int64_t count, const 
       __builtin_prefetch(own + line + kAhead<float>);
     for (int64_t line = 0; line < kGroup; line += 64 / static_cast<int64_t>(sizeof(Label)))
       __builtin_prefetch(own_labels + line + kAhead<Label>);
-    for (int64_t i = 0; i < kGroup; i += kFloats)
-      store(rows + i, rows_of(load<Floats>(own + i), ~label_masks(own_labels + i).zero, cells));
-    const auto bucket = [&](int64_t i) {
-      const tally::ScoreCell& cell = cells.table[rows[i]];
-      return cell.bucket + (own[i] > cell.threshold);
-    };
+    for (int64_t i = 0; i < kGroup; i += kFloats) {
+      const Floats values = load<Floats>(own + i);
+      const Ints positive = ~label_masks(own_labels + i).zero;
+      store(buckets + i, kEven ? even_buckets(values, positive, cells) : rows_of(values, positive, cells));
+    }
+    // All buckets first: an increment whose address comes late holds up the loads behind it.
+    for (int64_t i = 0; !kEven && i < kGroup; ++i) {
+      const tally::ScoreCell& cell = cells.table[buckets[i]];
+      buckets[i] = cell.bucket + (own[i] > cell.threshold);
+    }
     int64_t i = 0;
     for (; i + 4 <= length; i += 4) {
-      counts[bucket(i)] += 1;
-      counts[bucket(i + 1) + stride] += 1;
-      counts[bucket(i + 2) + 2 * stride] += 1;
-      counts[bucket(i + 3) + 3 * stride] += 1;
+      counts[buckets[i]] += 1;
+      counts[buckets[i + 1] + stride] += 1;
+      counts[buckets[i + 2] + 2 * stride] += 1;
+      counts[buckets[i + 3] + 3 * stride] += 1;
     }
-    for (; i < length; ++i) counts[bucket(i)] += 1;
+    for (; i < length; ++i) counts[buckets[i]] += 1;
   }
+}
+
+template <class Label>
+void count_cells(const float* scores, const Label* labels, int64_t count, const ScoreCells& cells, uint32_t* counts,
+                 int64_t stride) {
+  (cells.steps != 0.0f ? count_groups<true, Label> : count_groups<false, Label>)(scores, labels, count, cells, counts,
+                                                                                 stride);
 }
 
 // Calls `use` with the labels as what they are; false if there is no kernel for the type.

@@ -305,7 +305,7 @@ struct BinaryCounts {
 // The scores whose leading bits are equal: they exceed as many thresholds, but for one.
 struct ScoreCell {
   float threshold;
-  uint32_t bucket;  // one less than that of scores above `threshold`
+  int32_t bucket;  // one less than that of scores above `threshold`
 };
 
 // Row 0 is for NaN, the others are for ranges of numbers in order; positive labels have a second table behind the
@@ -316,6 +316,12 @@ struct ScoreCells {
   int32_t least;     // the bits of the first range, as ordered integers
   int32_t greatest;  // in the last range
   int32_t shift;
+  // Not 0: threshold i is (i + 1) / steps, and buckets follow without a table: `first`, and one for each threshold, up to
+  // `thresholds`, that a number exceeds; `buckets` more for positive labels.
+  float steps;
+  int32_t thresholds;
+  int32_t first;
+  int32_t buckets;
 };
 
 struct BinaryCountKernels {
