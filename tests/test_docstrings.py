@@ -25,6 +25,8 @@ def test_examples_run(name):
         pytest.importorskip("keras")
     if name.endswith("jax_calls"):
         pytest.importorskip("jax")
+    if name.endswith("flow_plot"):
+        pytest.importorskip("matplotlib")
     failed, _ = doctest.testmod(importlib.import_module(name))
     assert failed == 0
 

@@ -61,7 +61,7 @@ class EarthMoversDistance(MeanOfRows):
         >>> spread = metrics.EarthMoversDistance(r=1, reduction=[0.5, 1])
         >>> spread.update_state([[1, 0, 0, 0]] * 2, [[0, 1, 0, 0], [0, 0, 0, 1]])
         >>> spread.result()
-        array([0.25048828, 0.75146484])
+        array([0.25048828, 0.75097656])
 
     Source: Hou, Yu, Samaras, "Squared Earth Mover's Distance-based Loss", 2016, equation 7; Talebi, Milanfar, "NIMA",
     2018, equation 1; Rabin, Delon, Gousseau, "Transportation distances on the circle", 2011.
