@@ -164,6 +164,8 @@ PYBIND11_MODULE(_core, module) {
   module.attr("RANK_COUNTS") = static_cast<int>(kRankAccumulator);
   module.attr("THRESHOLD_COUNTS") = static_cast<int>(kThresholdAccumulator);
   module.attr("POSITION_COUNTS") = static_cast<int>(kPositionAccumulator);
+  module.attr("LABEL_MARGINS") = static_cast<int>(kMarginAccumulator);
+  module.attr("PAIR_KEYS") = static_cast<int>(kPairKeyAccumulator);
   module.attr("HISTOGRAM_BINS") = kHistogramBins;
   module.attr("CLASS_COUNTS") = static_cast<int>(kClassAccumulator);
   module.attr("MOMENTS") = static_cast<int>(kMomentAccumulator);

@@ -14,6 +14,8 @@ from tallymetrics.metrics.variables import Changes
 
 # So many rows may be added without the metric being asked; sums that propagate their carries later allow for them.
 MOST_REPEATED_ROWS = 1 << 24
+# Fewer where tables take weights: each of those rows is counted to the next carry beforehand.
+_MOST_WEIGHTED_ROWS = 1 << 16
 
 
 class Repeated:
@@ -22,9 +24,20 @@ class Repeated:
     For a few rows, working out how a metric reads its arrays takes longer than adding them.
     """
 
-    __slots__ = ("_accumulators", "_locks", "_pred", "_rows_left", "_rows_per_sample", "_token", "_true", "_weights")
+    __slots__ = (
+        "_accumulators",
+        "_limbs",
+        "_locks",
+        "_pred",
+        "_rows_left",
+        "_rows_per_sample",
+        "_token",
+        "_true",
+        "_weights",
+    )
 
     _accumulators: tuple[Any, ...]
+    _limbs: tuple[int, int] | None
     _locks: list[Any]
     _true: _Look
     _pred: _Look
@@ -50,8 +63,10 @@ class Repeated:
         repeated = cls()
         if not all(metric.repeatable for metric in metrics):
             return repeated
-        # The planes of a table are chosen by the weights.
-        if batch.weights is not None and any(metric._tables for metric in metrics):
+        tables = [table for metric in metrics for table in metric._tables]
+        weighs_tables = batch.weights is not None and bool(tables)
+        limbs = _common_limbs(tables, len(batch.y_pred)) if weighs_tables else None
+        if weighs_tables and limbs is None:
             return repeated
         y_true, y_pred, weights = map(_Look.of, given, (batch.y_true, batch.y_pred, batch.weights))
         if y_true and y_pred and weights:
@@ -59,7 +74,8 @@ class Repeated:
             repeated._accumulators = accumulators
             repeated._locks = [metric._lock for metric in sorted(metrics, key=id)]
             repeated._rows_per_sample = batch.rows_per_sample
-            repeated._rows_left = MOST_REPEATED_ROWS
+            repeated._limbs = limbs
+            repeated._rows_left = _MOST_WEIGHTED_ROWS if weighs_tables else MOST_REPEATED_ROWS
             repeated._token = Changes.token
         return repeated
 
@@ -86,6 +102,11 @@ class Repeated:
                 held += 1
             if self._token is not Changes.token:
                 return False
+            if self._limbs is not None:
+                # The planes of a table are chosen by the weights.
+                first, last = _core.weight_limbs(sample_weight)
+                if first < self._limbs[0] or last > self._limbs[1]:
+                    return False
             threads = runtime.get_num_threads()
             return _core.add(y_true, y_pred, sample_weight, self._rows_per_sample, self._accumulators, threads) is None
         except ValueError:
@@ -94,6 +115,17 @@ class Repeated:
         finally:
             for lock in locks[:held]:
                 lock.release()
+
+
+def _common_limbs(tables: Sequence[Any], rows: int) -> tuple[int, int] | None:
+    """The limbs that every table has planes for; None if one must see each batch."""
+    ranges: list[tuple[int, int]] = []
+    for table in tables:
+        limbs = table.limbs_for_repeats(rows, _MOST_WEIGHTED_ROWS) if hasattr(table, "limbs_for_repeats") else None
+        if limbs is None:
+            return None
+        ranges.append(limbs)
+    return max(first for first, _ in ranges), min(last for _, last in ranges)
 
 
 class _Look(NamedTuple):
