@@ -4,6 +4,7 @@ import numpy as np
 import reference as twin
 from cases_columns import COLUMN_FAMILIES
 from cases_distances import DISTANCES, POPULATIONS
+from cases_labels import LABELS
 from cases_rows import ROWS
 from cases_thresholds import THRESHOLDS
 from cases_transport import TRANSPORT
@@ -212,7 +213,7 @@ OURS = [
 ]
 
 FAMILIES = ACCURACIES + CROSSENTROPIES + REDUCTIONS + ROWS + OURS + COLUMN_FAMILIES + THRESHOLDS
-FAMILIES += DISTANCES + POPULATIONS + TRANSPORT
+FAMILIES += DISTANCES + POPULATIONS + TRANSPORT + LABELS
 KINDS = [
     (3, "float32", "uint8", "none"),
     (10, "float64", "int32", "element"),

@@ -164,3 +164,26 @@ def test_states_survive_joblib(tmp_path):
     loaded.update_state([0, 1, 2], [0, 1, 1])
     assert loaded.result().tolist() == [[2, 0, 0], [0, 2, 0], [0, 1, 1]]
     assert metric.result().tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+
+
+def test_weights_of_other_magnitudes_find_their_planes():
+    labels, metric, expected = np.array([0, 1, 1]), metrics.ConfusionMatrix(2), metrics.ConfusionMatrix(2)
+    for exponent in (0, 0, -40, -40, 0, 70, 0, -200, 0):
+        weights = np.full(3, 0.375 * 2.0**exponent)
+        metric.update_state(labels, labels, weights)
+        one = metrics.ConfusionMatrix(2)
+        one.update_state(labels, labels, weights)
+        expected.merge_state(one)
+        assert_same_state(metric, expected)
+    with pytest.raises(ValueError, match=r"`sample_weight` must be finite\. Received nan in row 1\."):
+        metric.update_state(labels, labels, np.array([1, np.nan, 1]))
+    assert_same_state(metric, expected)
+
+
+def test_a_reset_table_takes_weights_again():
+    labels, weights, metric = np.array([0, 1, 1]), np.array([0.25, 0.5, 1]), metrics.ConfusionMatrix(2)
+    for _ in range(3):
+        metric.update_state(labels, labels, weights)
+        metric.update_state(labels, labels, weights)
+        assert metric.result().tolist() == [[0.5, 0], [0, 3]]
+        metric.reset_state()

@@ -25,7 +25,7 @@ struct PairColumn {
   Fault fault;
 };
 
-// Where the labels of the rows to come lie: worth fetching while those of this block are counted.
+// The later half of the labels of the next block: to be fetched, evenly, while those of this block are counted.
 struct LabelsAhead {
   const char* labels = nullptr;
   ptrdiff_t stride = 0;

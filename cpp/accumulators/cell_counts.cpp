@@ -20,8 +20,10 @@ constexpr int64_t kBlockAdditions = kBlockRows;
 // Cell numbers have 32 bits.
 constexpr int64_t kMostSplitCells = int64_t{1} << 24;
 
-// Tables larger than the cache are not worth clearing and adding up for few additions.
-bool is_listed(int64_t scratch, int64_t additions) { return scratch > 16384 && scratch > additions / 4; }
+// Tables larger than the cache are not worth clearing and adding up for few additions; of weights, more of it is.
+bool is_listed(int64_t scratch, int64_t additions, bool weighted) {
+  return scratch > 16384 && scratch > additions / (weighted ? 1 : 4);
+}
 
 // Where there are no labels ahead: memory at hand, for fetching from nowhere costs a search for the page.
 LabelsAhead ahead_or(const LabelsAhead* ahead, int array, const uint32_t* at_hand) {
@@ -29,8 +31,8 @@ LabelsAhead ahead_or(const LabelsAhead* ahead, int array, const uint32_t* at_han
 }
 
 void fetch(const LabelsAhead* streams, int64_t row) {
-  __builtin_prefetch(streams[0].labels + row * streams[0].stride);
-  __builtin_prefetch(streams[1].labels + row * streams[1].stride);
+  __builtin_prefetch(streams[0].labels + row / 2 * streams[0].stride);
+  __builtin_prefetch(streams[1].labels + row / 2 * streams[1].stride);
 }
 
 // Adds to four copies of a table in turn, `step` apart.
@@ -58,7 +60,7 @@ void CellCounts::prepare(int workers, int64_t additions, bool weighted) {
   copies_ = table_.cells <= (weighted ? kCopiedSums : kCopiedCells) ? 4 : 1;
   const int64_t planes = weighted ? static_cast<int64_t>(table_.planes.size()) : 1;
   scratch_ = planes * (table_.cells * copies_) + (weighted ? 0 : diagonal_cells());
-  listed_ = is_listed(scratch_, additions);
+  listed_ = is_listed(scratch_, additions, weighted);
   const size_t rows = static_cast<size_t>(additions);
   const size_t bytes = static_cast<size_t>(scratch_) * (weighted ? sizeof(int64_t) : sizeof(uint32_t));
   partials_.clear();
@@ -209,10 +211,13 @@ Fault RankCounts::check(const Block& block) const {
 
 void RankCounts::cells_of(const Block& block, int rule, uint32_t* cells) const {
   const int32_t* ties = rule == 1 ? block.tied : block.tied_before;
+  const auto ranks = static_cast<uint32_t>(max_k_) + 1;
+  const auto first = static_cast<uint32_t>(rule) * (by_class_ ? static_cast<uint32_t>(classes_) : 1);
   for (int64_t row = 0; row < block.rows; ++row) {
     const int32_t extra = rule == 0 || block.above[row] == kNeverRanked ? 0 : ties[row];
     const int32_t rank = std::min(block.above[row] + extra, max_k_);
-    cells[row] = static_cast<uint32_t>(rule) * (static_cast<uint32_t>(max_k_) + 1) + static_cast<uint32_t>(rank);
+    const uint32_t table = first + (by_class_ ? static_cast<uint32_t>(block.true_class[row]) : 0);
+    cells[row] = table * ranks + static_cast<uint32_t>(rank);
   }
 }
 

@@ -84,11 +84,12 @@ class LabelCounts final : public Accumulator {
   size_t pair_;
 };
 
-// Ranks of the true class under the three tie rules: cell = rule * (max_k + 1) + min(rank, max_k).
+// Ranks of the true class under the three tie rules: cell = rule * (max_k + 1) + min(rank, max_k), or, counted for each
+// true class, (rule * classes + class) * (max_k + 1) + min(rank, max_k).
 class RankCounts final : public Accumulator {
  public:
-  RankCounts(CellTable table, int32_t max_k, int32_t classes)
-      : counts_(std::move(table)), max_k_(max_k), classes_(classes) {}
+  RankCounts(CellTable table, int32_t max_k, int32_t classes, bool by_class)
+      : counts_(std::move(table)), max_k_(max_k), classes_(classes), by_class_(by_class) {}
 
   unsigned needs() const override { return kNeedTrueClass | kNeedRank; }
   Fault check(const Block& block) const override;
@@ -103,6 +104,7 @@ class RankCounts final : public Accumulator {
   CellCounts counts_;
   int32_t max_k_;
   int32_t classes_;
+  bool by_class_;
 };
 
 }  // namespace tally

@@ -33,4 +33,15 @@ inline int64_t first_refused(const int32_t* labels, int64_t count, int32_t class
   return -1;
 }
 
+// The first row whose prediction lies outside [0, classes), of those whose true label is not ignored, or -1.
+inline int64_t first_refused_prediction(const int32_t* true_class, const int32_t* predicted, int64_t count,
+                                        int32_t classes, const Ignored& ignored) {
+  int64_t row = kernels().convert->first_outside(predicted, count, classes, 0);
+  if (row < 0 || !ignored.active) return row;
+  for (; row < count; ++row)
+    if (static_cast<uint32_t>(predicted[row]) >= static_cast<uint32_t>(classes) && !ignored.contains(true_class[row]))
+      return row;
+  return -1;
+}
+
 }  // namespace tally

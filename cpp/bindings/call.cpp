@@ -14,6 +14,8 @@
 #include "bindings/arrays.h"
 #include "bindings/plan.h"
 #include "pass/pass.h"
+#include "support/dispatch.h"
+#include "support/exact_sum.h"
 
 namespace py = pybind11;
 
@@ -36,6 +38,42 @@ Batch batch_of(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView
   if (y_pred.width < 1 || y_true.width < 1 || y_pred.width > INT32_MAX || rows_per_sample < 1)
     throw std::invalid_argument("a width is out of range");
   return batch;
+}
+
+// The limbs that exact sums of these weights touch, as (first, last); (-1, row) for a weight that is not finite.
+std::pair<int64_t, int64_t> limbs_of(const ArrayView& weights) {
+  int first = kUnitLimb;
+  int last = kUnitLimb;
+  double buffer[kBlockRows];
+  int64_t high[kBlockRows + kPad];
+  int64_t low[kBlockRows + kPad];
+  const bool floating = is_floating(weights.type);
+  const double scale = floating ? 0x1p32 : 1.0;
+  for (int64_t begin = 0; begin < weights.rows; begin += kBlockRows) {
+    const int64_t count = std::min(kBlockRows, weights.rows - begin);
+    kernels().convert->to_double(weights.row(begin), weights.type, weights.row_stride, count, buffer);
+    const FixedWeights found = kernels().label_pairs->fix_weights(buffer, count, scale, high, floating ? low : nullptr);
+    if (!found.has_others && found.greatest < 0x1p31 * scale) {
+      if (floating) first = std::min(first, kUnitLimb - (found.has_low ? 2 : 1));
+      continue;
+    }
+    for (int64_t i = 0; i < count; ++i) {
+      if (!(buffer[i] - buffer[i] == 0.0)) return {-1, begin + i};
+      const Digits digits = split_digits(buffer[i]);
+      for (int digit = 0; digit < 3; ++digit) {
+        if (!digits.digit[digit]) continue;
+        first = std::min(first, digits.first + digit);
+        last = std::max(last, digits.first + digit);
+      }
+    }
+  }
+  return {first, last};
+}
+
+std::pair<int64_t, int64_t> weight_limbs(const py::array& weights) {
+  const ArrayView view = view_of(weights);
+  py::gil_scoped_release release;
+  return limbs_of(view);
 }
 
 template <class Threads>
@@ -139,9 +177,11 @@ class Held {
 class Repeated {
  public:
   Repeated() = default;
-  Repeated(const py::tuple& looks, int64_t rows_per_sample, py::tuple accumulators, std::vector<py::object> locks,
-           int64_t rows, py::function threads)
-      : rows_per_sample_(rows_per_sample),
+  // `limbs`: of the planes that tables have for the weights; none if no table takes weights.
+  Repeated(const py::tuple& looks, std::optional<std::pair<int64_t, int64_t>> limbs, int64_t rows_per_sample,
+           py::tuple accumulators, std::vector<py::object> locks, int64_t rows, py::function threads)
+      : limbs_(limbs),
+        rows_per_sample_(rows_per_sample),
         rows_left_(rows),
         accumulators_(std::move(accumulators)),
         locks_(std::move(locks)),
@@ -161,7 +201,7 @@ class Repeated {
       const Batch batch =
           batch_of(looks_[0].view(y_true), looks_[1].view(y_pred), looks_[2].view(weights), rows_per_sample_);
       rows_left_ -= batch.rows;
-      if (rows_left_ < 0) return false;
+      if (rows_left_ < 0 || !has_planes_for(batch.weights)) return false;
       const auto threads = [this] { return threads_().cast<int>(); };
       return add_to_states(batch, accumulators_, threads).argument == Argument::kNone;
     } catch (const std::invalid_argument&) {
@@ -171,7 +211,14 @@ class Repeated {
   }
 
  private:
+  bool has_planes_for(const ArrayView& weights) const {
+    if (!limbs_) return true;
+    const auto [first, last] = limbs_of(weights);
+    return first >= limbs_->first && last <= limbs_->second;
+  }
+
   std::vector<Look> looks_;
+  std::optional<std::pair<int64_t, int64_t>> limbs_;
   int64_t rows_per_sample_ = 1;
   int64_t rows_left_ = 0;
   py::tuple accumulators_;
@@ -185,12 +232,14 @@ class Repeated {
 void add_calls(py::module_& module) {
   module.def("add", &add, py::arg("y_true").none(true), py::arg("y_pred"), py::arg("weights").none(true),
              py::arg("rows_per_sample"), py::arg("accumulators"), py::arg("threads"));
+  module.def("weight_limbs", &weight_limbs, py::arg("weights"));
   module.def("note_change", [] { ++changes; });
   py::class_<Repeated>(module, "Repeated")
       .def(py::init<>())
-      .def(py::init<const py::tuple&, int64_t, py::tuple, std::vector<py::object>, int64_t, py::function>(),
-           py::arg("looks"), py::arg("rows_per_sample"), py::arg("accumulators"), py::arg("locks"), py::arg("rows"),
-           py::arg("threads"))
+      .def(py::init<const py::tuple&, std::optional<std::pair<int64_t, int64_t>>, int64_t, py::tuple,
+                    std::vector<py::object>, int64_t, py::function>(),
+           py::arg("looks"), py::arg("limbs").none(true), py::arg("rows_per_sample"), py::arg("accumulators"),
+           py::arg("locks"), py::arg("rows"), py::arg("threads"))
       .def("add", &Repeated::add, py::arg("y_true").none(true), py::arg("y_pred").none(true),
            py::arg("weights").none(true));
 }

@@ -23,38 +23,6 @@ namespace {
 
 using namespace tally;
 
-// The limbs that exact sums of these weights touch, as (first, last); (-1, row) for a weight that is not finite.
-std::pair<int64_t, int64_t> weight_limbs(const py::array& weights) {
-  const ArrayView view = view_of(weights);
-  py::gil_scoped_release release;
-  int first = kUnitLimb;
-  int last = kUnitLimb;
-  double buffer[kBlockRows];
-  int64_t high[kBlockRows + kPad];
-  int64_t low[kBlockRows + kPad];
-  for (int64_t begin = 0; begin < view.rows; begin += kBlockRows) {
-    const int64_t count = std::min(kBlockRows, view.rows - begin);
-    kernels().convert->to_double(view.row(begin), view.type, view.row_stride, count, buffer);
-    const double scale = is_floating(view.type) ? 0x1p32 : 1.0;
-    const FixedWeights found =
-        kernels().label_pairs->fix_weights(buffer, count, scale, high, is_floating(view.type) ? low : nullptr);
-    if (!found.has_others && found.greatest < 0x1p31 * scale) {
-      if (is_floating(view.type)) first = std::min(first, kUnitLimb - (found.has_low ? 2 : 1));
-      continue;
-    }
-    for (int64_t i = 0; i < count; ++i) {
-      if (!(buffer[i] - buffer[i] == 0.0)) return {-1, begin + i};
-      const Digits digits = split_digits(buffer[i]);
-      for (int digit = 0; digit < 3; ++digit) {
-        if (!digits.digit[digit]) continue;
-        first = std::min(first, digits.first + digit);
-        last = std::max(last, digits.first + digit);
-      }
-    }
-  }
-  return {first, last};
-}
-
 // The bins of the fixed histogram that float64 scores fall into.
 py::array_t<int64_t> histogram_bins(const py::array_t<double, py::array::c_style>& scores) {
   py::array_t<int64_t> bins(scores.size());
@@ -82,7 +50,6 @@ uint64_t read_sum(const py::array& array, int threads) {
 PYBIND11_MODULE(_core, module) {
   module.doc() = "One native pass over a batch for many accumulators; states are int64 arrays owned by the caller.";
   add_calls(module);
-  module.def("weight_limbs", &weight_limbs, py::arg("weights"));
   module.def("histogram_bins", &histogram_bins, py::arg("scores"));
   module.def("carry_words", &carry_words, py::arg("words"));
   module.def("read_sum", &read_sum, py::arg("array"), py::arg("threads"));
@@ -103,6 +70,8 @@ PYBIND11_MODULE(_core, module) {
   module.attr("POSITION_COUNTS") = static_cast<int>(kPositionAccumulator);
   module.attr("VALUE_COUNTS") = static_cast<int>(kValueCountAccumulator);
   module.attr("VALUE_CELLS") = kValueCells;
+  module.attr("LABEL_MARGINS") = static_cast<int>(kMarginAccumulator);
+  module.attr("PAIR_KEYS") = static_cast<int>(kPairKeyAccumulator);
   module.attr("HISTOGRAM_BINS") = kHistogramBins;
   module.attr("CLASS_COUNTS") = static_cast<int>(kClassAccumulator);
   module.attr("MOMENTS") = static_cast<int>(kMomentAccumulator);

@@ -19,41 +19,6 @@
 namespace py = pybind11;
 
 namespace tally {
-namespace {
-
-void require(bool holds, const char* message) {
-  if (!holds) throw std::invalid_argument(message);
-}
-
-// None, a label, or a tuple of labels.
-Ignored ignored_of(const py::handle& object) {
-  Ignored ignored;
-  if (object.is_none()) return ignored;
-  ignored.active = true;
-  if (!py::isinstance<py::tuple>(object)) {
-    ignored.label = object.cast<int32_t>();
-    return ignored;
-  }
-  const auto labels = object.cast<std::vector<int32_t>>();
-  require(!labels.empty(), "no label to ignore");
-  ignored.label = labels.front();
-  ignored.others.assign(labels.begin() + 1, labels.end());
-  return ignored;
-}
-
-CellTable table_of(const py::tuple& spec, int64_t cells) {
-  CellTable table;
-  table.cells = cells;
-  table.first_limb = spec[2].cast<int>();
-  for (const auto& plane : spec[1].cast<py::tuple>()) table.planes.push_back(state_of(plane, cells));
-  const int planes = static_cast<int>(table.planes.size());
-  require(table.first_limb >= 0 && table.first_limb + planes <= kLimbs, "planes lie outside the limbs");
-  require(table.first_limb <= kUnitLimb && kUnitLimb < table.first_limb + planes, "the plane of ones is missing");
-  return table;
-}
-
-}  // namespace
-
 void Plan::add(const py::tuple& spec) {
   const int kind = spec[0].cast<int>();
   const bool takes_rows_of_weights = kind == kClassAccumulator || kind == kMomentAccumulator;
@@ -85,6 +50,12 @@ void Plan::add(const py::tuple& spec) {
       break;
     case kValueCountAccumulator:
       add_value_counts(spec);
+      break;
+    case kMarginAccumulator:
+      add_margins(spec);
+      break;
+    case kPairKeyAccumulator:
+      add_pair_keys(spec);
       break;
     default:
       throw std::invalid_argument("unknown accumulator");
@@ -144,41 +115,6 @@ void Plan::add_values(const py::tuple& spec) {
   if (needs & kNeedTrueClass) options.classes = static_cast<int32_t>(batch_.y_pred.width);
   demand.needs |= needs;
   accumulators.push_back(std::make_unique<RowValues>(options));
-}
-
-// (kind, planes, first limb, classes, whether unknown labels are dropped, ignored or None, threshold or None)
-void Plan::add_labels(const py::tuple& spec) {
-  const int64_t classes = spec[3].cast<int64_t>();
-  require(classes >= 1 && classes <= 65535, "classes must lie in [1, 65535]");
-  PairSpec pair;
-  pair.classes = static_cast<int32_t>(classes);
-  pair.drops = spec[4].cast<bool>();
-  pair.ignored = ignored_of(spec[5]);
-  for (const ArrayView* view : {&batch_.y_true, &batch_.y_pred})
-    require(view->dimensions == 1 || (view->dimensions == 2 && (view->width == classes || pair.drops)),
-            "rows must have one score a class");
-  if (!spec[6].is_none()) {
-    require(batch_.y_pred.dimensions == 1 && classes == 2, "a threshold tells two classes apart");
-    ValueSpec reached;
-    reached.kind = ValueKind::kReached;
-    reached.number = spec[6].cast<double>();
-    pair.predicted_value = number_of(reached, kUsedAsColumn);
-  }
-  if (!reads_labels(batch_, pair)) demand.needs |= kNeedTrueClass | (pair.predicted_value < 0 ? kNeedPredicted : 0u);
-  const int64_t cells = classes * classes + (pair.has_extra_cells() ? 2 : 0);
-  Diagonals diagonals;
-  if (wants_diagonals(cells, batch_.rows, batch_.weights.dimensions != 0)) diagonals = {cells, classes};
-  pair.diagonals = static_cast<uint32_t>(diagonals.first);
-  accumulators.push_back(std::make_unique<LabelCounts>(table_of(spec, cells), number_of(pair), diagonals));
-}
-
-// (kind, planes, first limb, max_k)
-void Plan::add_ranks(const py::tuple& spec) {
-  const int64_t max_k = spec[3].cast<int64_t>();
-  require(max_k >= 1 && max_k < (int64_t{1} << 30), "max_k is out of range");
-  require(batch_.y_pred.dimensions == 2 && batch_.y_true.dimensions >= 1, "ranks need rows of scores");
-  accumulators.push_back(std::make_unique<RankCounts>(table_of(spec, 3 * (max_k + 1)), static_cast<int32_t>(max_k),
-                                                      static_cast<int32_t>(batch_.y_pred.width)));
 }
 
 // (kind, words, threshold or None)

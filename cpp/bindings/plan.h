@@ -3,6 +3,9 @@
 
 #include <pybind11/pybind11.h>
 
+#include <stdexcept>
+
+#include "accumulators/label_margins.h"
 #include "pass/pass.h"
 
 namespace tally {
@@ -16,8 +19,19 @@ enum AccumulatorKind : int {
   kMomentAccumulator,
   kThresholdAccumulator,
   kPositionAccumulator,
-  kValueCountAccumulator
+  kValueCountAccumulator,
+  kMarginAccumulator,
+  kPairKeyAccumulator
 };
+
+inline void require(bool holds, const char* message) {
+  if (!holds) throw std::invalid_argument(message);
+}
+
+// None, a label, or a tuple of labels.
+Ignored ignored_of(const pybind11::handle& object);
+// Entries 1 and 2 of a tuple: the planes and the limb of the first.
+CellTable table_of(const pybind11::tuple& spec, int64_t cells);
 
 // Builds the accumulators of one pass and gathers what they need.
 class Plan {
@@ -43,6 +57,9 @@ class Plan {
   void add_thresholds(const pybind11::tuple& spec);
   void add_positions(const pybind11::tuple& spec);
   void add_value_counts(const pybind11::tuple& spec);
+  void add_margins(const pybind11::tuple& spec);
+  void add_pair_keys(const pybind11::tuple& spec);
+  LabelRange label_range(const pybind11::handle& classes, const pybind11::handle& ignored, int64_t most) const;
   HistogramForm form_of(const pybind11::tuple& spec) const;
   const double* bins_of(const pybind11::handle& object) const;
   void require_shapes(const ValueSpec& value) const;

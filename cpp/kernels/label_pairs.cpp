@@ -23,6 +23,12 @@ bool rest_of_cells(const Label* y_true, const Label* y_pred, int64_t first, int6
   return !outside;
 }
 
+// Half of the next block's labels are fetched while these become cells, the rest while those are counted.
+template <class Label>
+inline void fetch_ahead(const Label* labels, int64_t i, int64_t count) {
+  __builtin_prefetch(labels + count + i / 2);
+}
+
 // Where a label is negative or above the last, it or its distance from the last has the sign bit: one test a block.
 template <bool kSplit>
 bool cells_of_longs(const int64_t* y_true, const int64_t* y_pred, int64_t count, uint32_t classes, uint32_t diagonals,
@@ -36,6 +42,8 @@ bool cells_of_longs(const int64_t* y_true, const int64_t* y_pred, int64_t count,
     starts[half] = diagonals_of_lanes<Longs, int64_t>(diagonals, classes, half * (kInts / 2));
   int64_t i = 0;
   for (; i + kInts <= count; i += kInts) {
+    fetch_ahead(y_true, i, count);
+    fetch_ahead(y_pred, i, count);
     Longs halves[2];
     for (int half = 0; half < 2; ++half) {
       const Longs truth = load<Longs>(y_true + i + half * (kInts / 2));
@@ -62,6 +70,8 @@ bool cells_of_ints(const int32_t* y_true, const int32_t* y_pred, int64_t count, 
   Ints signs = {};
   int64_t i = 0;
   for (; i + kInts <= count; i += kInts) {
+    fetch_ahead(y_true, i, count);
+    fetch_ahead(y_pred, i, count);
     const Ints truth = load<Ints>(y_true + i);
     const Ints predicted = load<Ints>(y_pred + i);
     signs |= truth | (last - truth) | predicted | (last - predicted);

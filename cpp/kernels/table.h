@@ -316,8 +316,8 @@ struct ScoreCells {
   int32_t least;     // the bits of the first range, as ordered integers
   int32_t greatest;  // in the last range
   int32_t shift;
-  // Not 0: threshold i is (i + 1) / steps, and buckets follow without a table: `first`, and one for each threshold, up to
-  // `thresholds`, that a number exceeds; `buckets` more for positive labels.
+  // Not 0: threshold i is (i + 1) / steps, and buckets follow without a table: `first`, and one for each threshold, up
+  // to `thresholds`, that a number exceeds; `buckets` more for positive labels.
   float steps;
   int32_t thresholds;
   int32_t first;

@@ -13,7 +13,6 @@ namespace tally {
 namespace {
 
 constexpr int64_t kTileBytes = 32768;
-constexpr ptrdiff_t kBytesAhead = 8192;
 constexpr int64_t kLargestTile = int64_t{16} << 20;
 enum { kTrueClass, kPredicted, kAbove, kTied, kTiedBefore };
 
@@ -139,7 +138,7 @@ Fault Columns::derive(int64_t first, int64_t rows) {
   pairs_.derive(block_);
   for (int i = 0; i < 2; ++i) {
     const ArrayView& labels = i ? y_pred : y_true;
-    if (labels.dimensions == 1) block_.ahead[i] = {labels.row(first) + kBytesAhead, labels.row_stride};
+    if (labels.dimensions == 1) block_.ahead[i] = {labels.row(first + rows + rows / 2), labels.row_stride};
   }
   const Fault fault = refused_histogram(rows);
   const Fault of_weights = batch_.weights.dimensions ? load_weights(first, rows) : Fault{};

@@ -16,6 +16,15 @@ bool are_bytes(const Batch& batch) {
   return true;
 }
 
+// Labels where they are or, if they are not next to each other, in `buffer`.
+const int64_t* long_labels(const ArrayView& view, int64_t first, int64_t rows, int64_t* buffer) {
+  const char* source = view.row(first);
+  if (view.row_stride == sizeof(int64_t)) return reinterpret_cast<const int64_t*>(source);
+  for (int64_t row = 0; row < rows; ++row)
+    buffer[row] = *reinterpret_cast<const int64_t*>(source + row * view.row_stride);
+  return buffer;
+}
+
 template <class Label>
 const Label* labels_of(const ArrayView& view, int64_t first) {
   return reinterpret_cast<const Label*>(view.row(first));
@@ -26,15 +35,16 @@ const Label* labels_of(const ArrayView& view, int64_t first) {
 LabelPairs::LabelPairs(const Batch& batch, const Demand& demand) : batch_(batch), demand_(demand) {
   const size_t pairs = demand.pairs.size();
   if (!pairs) return;
-  storage_ = Scratch((3 + pairs) * kColumn * sizeof(uint32_t));
-  for (int i = 0; i < 3; ++i) buffers_[i] = storage_.as<int32_t>() + i * kColumn;
-  for (size_t i = 0; i < pairs; ++i) columns_.push_back({storage_.as<uint32_t>() + (3 + i) * kColumn, {}});
+  storage_ = Scratch(kColumn * (2 * sizeof(int64_t) + (3 + pairs) * sizeof(uint32_t)));
+  long_buffers_ = storage_.as<int64_t>();
+  for (int i = 0; i < 3; ++i) buffers_[i] = reinterpret_cast<int32_t*>(long_buffers_ + 2 * kColumn) + i * kColumn;
+  cells_ = reinterpret_cast<uint32_t*>(buffers_[2] + kColumn);
+  for (size_t i = 0; i < pairs; ++i) columns_.push_back({cells_ + i * kColumn, {}});
 }
 
 void LabelPairs::derive(const Block& block) {
   converted_ = false;
-  for (size_t i = 0; i < columns_.size(); ++i)
-    fill(demand_.pairs[i], block, &columns_[i], storage_.as<uint32_t>() + (3 + i) * kColumn);
+  for (size_t i = 0; i < columns_.size(); ++i) fill(demand_.pairs[i], block, &columns_[i], cells_ + i * kColumn);
 }
 
 void LabelPairs::fill(const PairSpec& spec, const Block& block, PairColumn* column, uint32_t* cells) {
@@ -61,9 +71,10 @@ bool LabelPairs::plain_cells(const PairSpec& spec, const Block& block, uint32_t*
   if (reads_labels(batch_, spec)) {
     const ArrayView& y_true = batch_.y_true;
     const ArrayView& y_pred = batch_.y_pred;
-    if (are_of(batch_, DType::kInt64))
-      return functions.cells_i64(labels_of<int64_t>(y_true, block.first), labels_of<int64_t>(y_pred, block.first),
-                                 block.rows, classes, spec.diagonals, cells);
+    if (y_true.type == DType::kInt64 && y_pred.type == DType::kInt64)
+      return functions.cells_i64(long_labels(y_true, block.first, block.rows, long_buffers_),
+                                 long_labels(y_pred, block.first, block.rows, long_buffers_ + kColumn), block.rows,
+                                 classes, spec.diagonals, cells);
     if (are_of(batch_, DType::kInt32))
       return functions.cells_i32(labels_of<int32_t>(y_true, block.first), labels_of<int32_t>(y_pred, block.first),
                                  block.rows, classes, spec.diagonals, cells);
@@ -96,18 +107,10 @@ void LabelPairs::read_labels(const PairSpec& spec, const Block& block) {
   }
 }
 
-// Of an ignored row no prediction is refused.
 int64_t LabelPairs::refused_prediction(const PairSpec& spec, int64_t rows) const {
   if (spec.predicted_value >= 0) return -1;
-  const auto& functions = *kernels().convert;
-  if (spec.drops) return functions.first_unreadable(predicted_, rows);
-  int64_t row = functions.first_outside(predicted_, rows, spec.classes, 0);
-  if (row < 0 || !spec.ignored.active) return row;
-  for (; row < rows; ++row)
-    if (static_cast<uint32_t>(predicted_[row]) >= static_cast<uint32_t>(spec.classes) &&
-        !spec.ignored.contains(true_class_[row]))
-      return row;
-  return -1;
+  if (spec.drops) return kernels().convert->first_unreadable(predicted_, rows);
+  return first_refused_prediction(true_class_, predicted_, rows, spec.classes, spec.ignored);
 }
 
 Fault LabelPairs::check(const PairSpec& spec, int64_t rows) const {

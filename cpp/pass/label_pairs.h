@@ -29,6 +29,8 @@ class LabelPairs {
   Scratch storage_;
   bool converted_ = false;  // the label arrays, for this block
   int32_t* buffers_[3] = {};
+  int64_t* long_buffers_ = nullptr;
+  uint32_t* cells_ = nullptr;
   const int32_t* true_class_ = nullptr;
   const int32_t* predicted_ = nullptr;
 };

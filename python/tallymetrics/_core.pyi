@@ -18,6 +18,8 @@ CLASS_COUNTS: int
 MOMENTS: int
 THRESHOLD_COUNTS: int
 POSITION_COUNTS: int
+LABEL_MARGINS: int
+PAIR_KEYS: int
 
 VALUE_COUNTS: int
 VALUE_CELLS: int
@@ -68,6 +70,7 @@ class Repeated:
     def __init__(
         self,
         looks: tuple[object, ...],
+        limbs: tuple[int, int] | None,
         rows_per_sample: int,
         accumulators: tuple[object, ...],
         locks: list[object],

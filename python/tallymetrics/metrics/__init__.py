@@ -9,8 +9,9 @@ Which one answers the question:
 - Is the predicted class right? `SparseCategoricalAccuracy` for labels, `CategoricalAccuracy` for one-hot rows,
   `BinaryAccuracy` for one score, `Accuracy` for predicted labels; among the k highest, `SparseTopKCategoricalAccuracy`,
   or every k at once, `TopKCurve`.
-- Which classes are taken for which? `ConfusionMatrix`, with precision, recall and F-scores of each class; for
-  segmentation `MeanIoU`; for several labels a sample `F1Score`.
+- Which classes are taken for which? `ConfusionMatrix`, with precision, recall and F-scores of each class; of very many
+  classes `ClassificationReport` and `SparseConfusionMatrix`; for segmentation `MeanIoU`; for several labels a sample
+  `F1Score`.
 - How well do scores tell two classes apart? `AUC`, `AUC(num_thresholds=None)` without bins; at a threshold `Precision`,
   `Recall`, `TruePositives`, ...; at a wanted rate `PrecisionAtRecall`, ...
 - How good are the probabilities? `SparseCategoricalCrossentropy`, `BinaryCrossentropy`, `KLDivergence`, ...
@@ -73,6 +74,7 @@ from tallymetrics.metrics.legacy_metrics import (
     precision,
     recall,
 )
+from tallymetrics.metrics.many_classes_metrics import ClassificationReport, SparseConfusionMatrix
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.probabilistic_functions import (
     BCE as BCE,
@@ -147,6 +149,7 @@ __all__ = [
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
+    "ClassificationReport",
     "ConcordanceCorrelation",
     "ConfusionMatrix",
     "CosineSimilarity",
@@ -186,6 +189,7 @@ __all__ = [
     "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
+    "SparseConfusionMatrix",
     "SparseTopKCategoricalAccuracy",
     "SpecificityAtSensitivity",
     "SquaredHinge",

@@ -23,6 +23,7 @@ class ExactTable(Variable):
         self._replace(np.zeros(shape, np.int64))
         self._before: dict[int, npt.NDArray[np.int64]] | None = None
         self._rows_since_carry = 0
+        self._asked = (0, 0, 0)
 
     @property
     def _units(self) -> npt.NDArray[np.int64]:
@@ -47,21 +48,40 @@ class ExactTable(Variable):
 
         Weights that are not finite make no room: the pass refuses them.
         """
-        self._before = dict(self._planes)
         if weights is None:
             return (self._planes[_core.UNIT_LIMB],), _core.UNIT_LIMB
         first, last = _core.weight_limbs(weights)
         if first < 0:
-            first, last = _core.UNIT_LIMB, _core.UNIT_LIMB
-        if weights.dtype.kind == "f":
-            first = min(first, _core.UNIT_LIMB - 1)
+            first = last = _core.UNIT_LIMB
+        if first == _core.UNIT_LIMB and weights.dtype.kind == "f":
+            first -= 1
         if self._rows_since_carry + rows > _ROWS_BEFORE_CARRY:
             self.carry()
         self._rows_since_carry += rows
+        planes = self._planes
+        if first not in planes or last not in planes:
+            self._make_planes(first, last)
+            planes = self._planes
+        self._asked = first, last, rows
+        return tuple(planes[limb] for limb in range(first, last + 1)), first
+
+    def limbs_for_repeats(self, rows: int, repeated_rows: int) -> tuple[int, int] | None:
+        """Returns the first and last limb of the planes that `planes_for` returned for a batch of `rows`, for further
+        batches of `repeated_rows` in all whose weights lie between them; None if it must be asked for each."""
+        first, last, counted = self._asked
+        more = -(-counted // rows) * repeated_rows
+        if type(self) is not ExactTable or more > _ROWS_BEFORE_CARRY >> 2:
+            return None
+        if self._rows_since_carry + more > _ROWS_BEFORE_CARRY:
+            self.carry()
+        self._rows_since_carry += more
+        return first, last
+
+    def _make_planes(self, first: int, last: int) -> None:
+        self._before = dict(self._planes)
         for limb in range(min(first, *self._planes), max(last, *self._planes) + 1):
             if limb not in self._planes:
                 self._planes[limb] = np.zeros(self.shape, np.int64)
-        return tuple(self._planes[limb] for limb in range(first, last + 1)), first
 
     def settle_room(self, added: bool) -> None:
         """Ends what `planes_for` began: forgets the planes it made unless the batch was added."""
@@ -114,7 +134,8 @@ class ExactTable(Variable):
 
     def reset(self) -> None:
         self._units[...] = 0
-        self._planes = {_core.UNIT_LIMB: self._units}
+        if len(self._planes) > 1:
+            self._replace(self._units)
         self._rows_since_carry = 0
 
     def add(self, other: Any) -> None:

@@ -13,6 +13,8 @@ from tallymetrics.inputs import Batch
 
 # So many rows may be added without the metric being asked; sums that propagate their carries later allow for them.
 MOST_REPEATED_ROWS = 1 << 24
+# Fewer where tables take weights: each of those rows is counted to the next carry beforehand.
+_MOST_WEIGHTED_ROWS = 1 << 16
 
 # Nothing to repeat: adds no batch.
 NOTHING = _core.Repeated()
@@ -28,16 +30,28 @@ def repeated_call(
     """
     if not all(metric.repeatable for metric in metrics):
         return NOTHING
-    # The planes of a table are chosen by the weights.
-    if batch.weights is not None and any(metric._tables for metric in metrics):
+    tables = [table for metric in metrics for table in metric._tables]
+    weighs_tables = batch.weights is not None and bool(tables)
+    limbs = _common_limbs(tables, len(batch.y_pred)) if weighs_tables else None
+    if weighs_tables and limbs is None:
         return NOTHING
     looks = tuple(map(_look, given, (batch.y_true, batch.y_pred, batch.weights)))
     if "other" in looks:
         return NOTHING
     locks = [metric._lock for metric in sorted(metrics, key=id)]
-    return _core.Repeated(
-        looks, batch.rows_per_sample, accumulators, locks, MOST_REPEATED_ROWS, runtime.get_num_threads
-    )
+    rows = _MOST_WEIGHTED_ROWS if weighs_tables else MOST_REPEATED_ROWS
+    return _core.Repeated(looks, limbs, batch.rows_per_sample, accumulators, locks, rows, runtime.get_num_threads)
+
+
+def _common_limbs(tables: Sequence[Any], rows: int) -> tuple[int, int] | None:
+    """The limbs that every table has planes for, as the weights choose them; None if one must see each batch."""
+    ranges: list[tuple[int, int]] = []
+    for table in tables:
+        limbs = table.limbs_for_repeats(rows, _MOST_WEIGHTED_ROWS) if hasattr(table, "limbs_for_repeats") else None
+        if limbs is None:
+            return None
+        ranges.append(limbs)
+    return max(first for first, _ in ranges), min(last for _, last in ranges)
 
 
 def _look(given: Any, taken: npt.NDArray[Any] | None) -> Any:
