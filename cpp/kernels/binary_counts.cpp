@@ -1,4 +1,5 @@
 // Counts of scores by a label and by thresholds, in one read: labels are never written down in between.
+#include "kernels/direct_table.h"
 #include "kernels/row_sums.h"
 
 namespace {
@@ -24,23 +25,6 @@ inline Vector even_lanes(Vector left, Vector right, Lanes<kLane...>) {
 template <class Vector, int... kLane>
 inline Vector odd_lanes(Vector left, Vector right, Lanes<kLane...>) {
   return __builtin_shufflevector(left, right, (2 * kLane + 1)...);
-}
-
-// GCC 12 converts vectors of bytes one by one.
-inline Ints load_bytes(const uint8_t* source) {
-#if defined(__AVX512F__)
-  return (Ints)_mm512_maskz_cvtepu8_epi32(0xffff, _mm_loadu_si128(reinterpret_cast<const __m128i*>(source)));
-#elif defined(__AVX2__)
-  return (Ints)_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(source)));
-#elif defined(__x86_64__)
-  int32_t four;
-  std::memcpy(&four, source, sizeof four);
-  const __m128i zero = _mm_setzero_si128();
-  return (Ints)_mm_unpacklo_epi16(_mm_unpacklo_epi8(_mm_cvtsi32_si128(four), zero), zero);
-#else
-  typedef uint8_t Bytes __attribute__((vector_size(kFloats)));
-  return __builtin_convertvector(load<Bytes>(source), Ints);
-#endif
 }
 
 template <class Label>
