@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "kernels/table.h"
+#include "kernels/direct_table.h"
 
 namespace tally {
 

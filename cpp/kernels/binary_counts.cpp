@@ -1,4 +1,5 @@
 // Counts of scores by a label and by thresholds, in one read: labels are never written down in between.
+#include "kernels/direct_table.h"
 #include "kernels/row_sums.h"
 
 namespace {

@@ -1,4 +1,5 @@
 // Exact sums of errors and of values straight from the arrays: no column is written and read again between.
+#include "kernels/direct_table.h"
 #include "kernels/row_sums.h"
 
 namespace {
@@ -56,9 +57,6 @@ struct Range {
   }
 };
 
-// The sum, from the units that multiply where they can also add: those that only add are the busier ones here.
-inline Doubles plus(Doubles left, Doubles right) { return multiply_add(left, splat<Doubles>(1.0), right); }
-
 // A running sum that starts at 1.5 * 2^k and stays in its binade rounds each value to a multiple of 2^(k - 52); what
 // that leaves of the values is added up apart (Dekker's fast two-sum). Neither sum is rounded if values are small and
 // digits few enough: a lane takes at most 2^8 values, and remainders are below 2^(k - 52).
@@ -80,9 +78,9 @@ struct GridSum {
   }
 
   // Two values at once; `next` is close to value + high.
-  inline void add(Doubles value, Doubles other) { add(value, plus(value, high[0]), other, plus(other, high[1])); }
+  inline void add(Doubles value, Doubles other) { add(value, value + high[0], other, other + high[1]); }
   inline void add(Doubles value, Doubles next, Doubles other, Doubles other_next) {
-    if constexpr (kFine) low = plus(plus(value - (next - high[0]), other - (other_next - high[1])), low);
+    if constexpr (kFine) low += (value - (next - high[0])) + (other - (other_next - high[1]));
     high[0] = next;
     high[1] = other_next;
   }

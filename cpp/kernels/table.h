@@ -234,30 +234,6 @@ struct SumKernels {
   bool (*multiply_exactly)(const double* left, const double* right, int64_t count, double* high, double* low);
 };
 
-// The exact sum of a value over a block: units of 2^exponents[0] and of 2^exponents[1].
-struct ElementSum {
-  bool exact;  // false: no such units were found
-  int64_t units[2];
-  int64_t exponents[2];
-};
-
-template <class T>
-struct ElementSumFunctions {
-  // Sums of |y_true - y_pred| and of its square over up to kBlockRows elements; either may be null. False if they were
-  // not found. `grid` is a guess, and takes what suits these elements for the next block.
-  bool (*errors)(const T* y_true, const T* y_pred, int64_t count, SumGrid* grid, ElementSum* magnitudes,
-                 ElementSum* squares);
-  bool (*values)(const T* values, int64_t count, SumGrid* grid, ElementSum* sum);
-  int64_t (*count_equal)(const T* y_true, const T* y_pred, int64_t count);
-  // Where y_true equals (y_pred > threshold).
-  int64_t (*count_binary_equal)(const T* y_true, const T* y_pred, int64_t count, double threshold);
-};
-
-struct ElementSumKernels {
-  ElementSumFunctions<float> f32;
-  ElementSumFunctions<double> f64;
-};
-
 // Sorted thresholds for a search by halves that starts, where `first` is given, from a grid of equal cells.
 template <class T>
 struct ThresholdGrid {
@@ -285,68 +261,6 @@ struct ThresholdKernels {
   // True positives of each row over its positive labels (recall) or predictions (precision); 0 where there are none.
   void (*row_ratios_f32)(const PairedRows<float>& rows, double threshold, bool recall, double* ratios);
   void (*row_ratios_f64)(const PairedRows<double>& rows, double threshold, bool recall, double* ratios);
-};
-
-// A step over a grid, from a place in a line to one in another, `across` places further along it.
-struct GridStep {
-  int64_t across = 0;
-  double length = 0.0;
-};
-
-// Of elements with a score and a label: scores above a threshold, labels that are not 0, both, and labels that are 1
-// where the score is above and 0 where it is not.
-struct BinaryCounts {
-  int64_t above;
-  int64_t positive;
-  int64_t both;
-  int64_t equal;
-};
-
-// The scores whose leading bits are equal: they exceed as many thresholds, but for one.
-struct ScoreCell {
-  float threshold;
-  int32_t bucket;  // one less than that of scores above `threshold`
-};
-
-// Row 0 is for NaN, the others are for ranges of numbers in order; positive labels have a second table behind the
-// first.
-struct ScoreCells {
-  const ScoreCell* table;
-  int32_t rows;      // of one label
-  int32_t least;     // the bits of the first range, as ordered integers
-  int32_t greatest;  // in the last range
-  int32_t shift;
-  // Not 0: threshold i is (i + 1) / steps, and buckets follow without a table: `first`, and one for each threshold, up
-  // to `thresholds`, that a number exceeds; `buckets` more for positive labels.
-  float steps;
-  int32_t thresholds;
-  int32_t first;
-  int32_t buckets;
-};
-
-struct BinaryCountKernels {
-  // Contiguous elements; false if there is no kernel for the labels' type. Labels other than 0 are positive, NaN too.
-  bool (*binary)(const float* scores, const char* labels, DType type, int64_t count, float threshold,
-                 BinaryCounts* target);
-  // Adds to counts[bucket], in four tables `stride` counts apart.
-  bool (*cells)(const float* scores, const char* labels, DType type, int64_t count, const ScoreCells& cells,
-                uint32_t* counts, int64_t stride);
-};
-
-// Costs of transport in blocks of four rows, [4, stride]; strides are multiples of 8, and what pads rows and blocks is
-// infinite.
-struct TransportKernels {
-  // The least of costs[row][column] + rows[row] - columns[column] in a block, and its place; of equal ones the first.
-  double (*price)(const double* costs, int64_t stride, const double* rows, const double* columns, int64_t* row,
-                  int64_t* column);
-  // The two least of costs[column] - columns[column] in a row, and the place of the first.
-  int64_t (*two_least)(const double* costs, const double* columns, int64_t stride, double least[2]);
-  // The greatest of |from[place] - to[place + across]| - length over all places and steps that is above `bound`, and
-  // the first step and place of it; `bound` if none is. Lines of `width` are followed by at least 8 of NaN.
-  double (*price_steps)(const double* from, const double* to, int64_t width, const GridStep* steps, int64_t count,
-                        double bound, int64_t* step, int64_t* place);
-  // The greatest of |values[place] - centre| that is above `bound`, and the first place of it; `bound` if none is.
-  double (*furthest)(const double* values, double centre, int64_t width, double bound, int64_t* place);
 };
 
 // Bins of equal width from `origin` on. A place counts 2^-32 bins; `places_per_unit`, of those, is a power of two.

@@ -1,6 +1,7 @@
 // Inner loops of the transport solver: the least reduced cost of a block of rows or of steps over a grid, the two
 // least costs of a row.
 #include "kernels/table.h"
+#include "kernels/transport_table.h"
 #include "kernels/vector.h"
 
 namespace {

@@ -94,6 +94,23 @@ inline Doubles load_doubles(const float* source) {
 }
 inline Doubles load_doubles(const double* source) { return load<Doubles>(source); }
 
+// GCC 12 converts vectors of bytes one by one.
+inline Ints load_bytes(const uint8_t* source) {
+#if defined(__AVX512F__)
+  return (Ints)_mm512_maskz_cvtepu8_epi32(0xffff, _mm_loadu_si128(reinterpret_cast<const __m128i*>(source)));
+#elif defined(__AVX2__)
+  return (Ints)_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(source)));
+#elif defined(__x86_64__)
+  int32_t four;
+  std::memcpy(&four, source, sizeof four);
+  const __m128i zero = _mm_setzero_si128();
+  return (Ints)_mm_unpacklo_epi16(_mm_unpacklo_epi8(_mm_cvtsi32_si128(four), zero), zero);
+#else
+  typedef uint8_t Bytes __attribute__((vector_size(kLanesOf<Ints>)));
+  return __builtin_convertvector(load<Bytes>(source), Ints);
+#endif
+}
+
 // left * right + addend, rounded once where the instruction set can: for those who get the same bits either way.
 inline Doubles multiply_add(Doubles left, Doubles right, Doubles addend) {
 #if defined(__AVX512F__)
@@ -189,23 +206,6 @@ inline Vector even_lanes(Vector left, Vector right, Lanes<kLane...>) {
 template <class Vector, int... kLane>
 inline Vector odd_lanes(Vector left, Vector right, Lanes<kLane...>) {
   return __builtin_shufflevector(left, right, (2 * kLane + 1)...);
-}
-
-// GCC 12 converts vectors of bytes one by one.
-inline Ints load_bytes(const uint8_t* source) {
-#if defined(__AVX512F__)
-  return (Ints)_mm512_maskz_cvtepu8_epi32(0xffff, _mm_loadu_si128(reinterpret_cast<const __m128i*>(source)));
-#elif defined(__AVX2__)
-  return (Ints)_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(source)));
-#elif defined(__x86_64__)
-  int32_t four;
-  std::memcpy(&four, source, sizeof four);
-  const __m128i zero = _mm_setzero_si128();
-  return (Ints)_mm_unpacklo_epi16(_mm_unpacklo_epi8(_mm_cvtsi32_si128(four), zero), zero);
-#else
-  typedef uint8_t Bytes __attribute__((vector_size(kFloats)));
-  return __builtin_convertvector(load<Bytes>(source), Ints);
-#endif
 }
 
 // The product of the lower halves; little-endian.

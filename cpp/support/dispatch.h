@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "kernels/table.h"
+#include "kernels/direct_table.h"
+#include "kernels/transport_table.h"
 
 namespace tally {
 

@@ -1,0 +1,125 @@
+"""Sums and counts that come straight from the arrays, without a column between: as the obvious NumPy has them."""
+
+import math
+
+import numpy as np
+import pytest
+
+import tallymetrics
+from tallymetrics import metrics
+
+SIZES = [1, 15, 16, 17, 1023, 1024, 1025, 5000]
+LABEL_TYPES = [np.bool_, np.int8, np.uint8, np.int32, np.uint32, np.int64, np.uint64, np.float32]
+
+
+@pytest.fixture(params=tallymetrics.instruction_sets())
+def level(request):
+    before = tallymetrics.get_instruction_set()
+    tallymetrics.set_instruction_set(request.param)
+    yield request.param
+    tallymetrics.set_instruction_set(before)
+
+
+def mean_of(values):
+    """The exact mean of doubles, rounded once as far as `fsum` and one division go."""
+    return math.fsum(values) / len(values)
+
+
+def pairs_of(kind, size, dtype, rng):
+    y_true = rng.standard_normal(size).astype(dtype)
+    y_pred = (y_true + rng.standard_normal(size) * 0.1).astype(dtype)
+    if kind == "equal":
+        y_pred = y_true.copy()
+    if kind == "tiny beside large":
+        y_pred[::3] = y_true[::3] * dtype(1 + 2 * np.finfo(dtype).eps)
+        y_pred[::7] += dtype(1e6)
+    if kind == "subnormal":
+        y_true *= np.finfo(dtype).tiny
+        y_pred *= np.finfo(dtype).tiny
+    if kind == "growing":
+        y_pred *= np.exp2(np.linspace(-20, 20, size)).astype(dtype)
+    return y_true, y_pred
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", ["plain", "equal", "tiny beside large", "subnormal", "growing"])
+def test_errors_and_values_are_summed_exactly(kind, dtype, level, rng):
+    for size in SIZES:
+        y_true, y_pred = pairs_of(kind, size, dtype, rng)
+        errors = y_true.astype(np.float64) - y_pred.astype(np.float64)
+        expected = [mean_of(np.abs(errors)), mean_of(errors * errors)]
+        alone = [metrics.MeanAbsoluteError(dtype="float64"), metrics.MeanSquaredError(dtype="float64")]
+        for metric in alone:
+            metric.update_state(y_true, y_pred)
+        together = metrics.MetricCollection([metrics.MeanAbsoluteError(name="a"), metrics.MeanSquaredError(name="s")])
+        together.update_state(y_true, y_pred)
+        np.testing.assert_allclose([metric.result() for metric in alone], expected, rtol=1e-15, atol=1e-322)
+        for metric, one in zip(together.metrics, alone, strict=True):
+            np.testing.assert_array_equal(metric.variables[0], one.variables[0])
+        mean = metrics.Mean(dtype="float64")
+        mean.update_state(y_pred)
+        scale = float(np.abs(y_pred.astype(np.float64)).max())
+        np.testing.assert_allclose(mean.result(), mean_of(y_pred.astype(np.float64)), rtol=1e-15, atol=1e-17 * scale)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_no_finite_number_is_counted(dtype, value, level, rng):
+    for place in (0, 1500, 2999):
+        y_pred = rng.standard_normal(3000).astype(dtype)
+        y_pred[place] = value
+        mean, error = metrics.Mean(), metrics.MeanAbsoluteError()
+        mean.update_state(y_pred)
+        error.update_state(np.zeros(3000, dtype), y_pred)
+        np.testing.assert_equal(float(mean.result()), value)
+        np.testing.assert_equal(float(error.result()), abs(value))
+
+
+@pytest.mark.parametrize("labels", LABEL_TYPES)
+def test_one_threshold_is_counted_for_every_metric_at_once(labels, level, rng):
+    for size in SIZES:
+        y_true = rng.integers(0, 2 if labels is np.bool_ else 3, size).astype(labels)
+        y_pred = rng.integers(0, 11, size).astype(np.float32) / np.float32(10)
+        y_pred[::13] = np.nan
+        above = y_pred > np.float32(0.5)
+        made = [metrics.BinaryAccuracy(), metrics.TruePositives(), metrics.FalsePositives(), metrics.FalseNegatives()]
+        together = metrics.MetricCollection([*made, metrics.TrueNegatives()])
+        together.update_state(y_true, y_pred)
+        truth = y_true != 0
+        expected = [
+            np.mean(y_true.astype(np.float64) == above),
+            np.sum(truth & above),
+            np.sum(~truth & above),
+            np.sum(truth & ~above),
+            np.sum(~truth & ~above),
+        ]
+        np.testing.assert_array_equal([float(metric.result()) for metric in together.metrics], expected)
+
+
+def thresholds_of(kind, rng):
+    if kind == "uneven":
+        return np.unique(rng.random(150).astype(np.float32)).astype(np.float64)
+    if kind == "around zero":
+        return np.array([-1.5, -0.5, -0.0, 0.5, 1.5])
+    if kind == "close":
+        return np.array([0.25, float(np.nextafter(np.float32(0.25), np.float32(1))), 0.5, 0.75])
+    return np.arange(1, int(kind)) / int(kind)
+
+
+@pytest.mark.parametrize("kind", ["4", "199", "1000", "uneven", "around zero", "close"])
+def test_lists_of_thresholds_are_compared_exactly(kind, level, rng):
+    thresholds = thresholds_of(kind, rng)
+    singles = thresholds.astype(np.float32)
+    scores = [singles, np.nextafter(singles, np.float32(9)), np.nextafter(singles, np.float32(-9))]
+    scores += [np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, 2.0, -3.0], np.float32)]
+    scores += [rng.random(20000, np.float32) * np.float32(1.5) - np.float32(0.25)]
+    y_pred = rng.permutation(np.concatenate(scores))
+    for labels in (np.bool_, np.int64, np.float32):
+        y_true = rng.integers(0, 2, len(y_pred)).astype(labels)
+        metric = metrics.AUC(thresholds=thresholds) if kind in ("uneven", "around zero", "close") else None
+        metric = metric or metrics.AUC(num_thresholds=int(kind) + 1)
+        metric.update_state(y_true, y_pred)
+        for name, label in (("true_positives", 1), ("false_positives", 0)):
+            own = y_pred[y_true == label]
+            expected = [np.sum(own > threshold) for threshold in singles]
+            np.testing.assert_array_equal(np.asarray(getattr(metric, name))[1:-1], expected)
