@@ -13,6 +13,7 @@ from tallymetrics.metrics.variables import Arrays, Changes, Variable
 _DIGIT_MASK = 0xFFFFFFFF
 # A plane takes less than 2^32 a row: after so many rows the carries are due.
 _ROWS_BEFORE_CARRY = 1 << 30
+_ROUNDED_AT_ONCE = 1 << 16
 
 
 class ExactTable(Variable):
@@ -177,6 +178,19 @@ class ExactTable(Variable):
 
 def rounded(digits: list[npt.NDArray[np.int64]], first: int) -> npt.NDArray[np.float64]:
     """Returns the sums of digits[i] * 2^(32 (first + i)), each rounded once to nearest, ties to even."""
+    shape, size = digits[0].shape, digits[0].size
+    if size <= _ROUNDED_AT_ONCE:
+        return _rounded_at_once(digits, first)
+    # In pieces, or the working memory would be many times the table.
+    flat = [digit.reshape(-1) for digit in digits]
+    pieces = [slice(start, start + _ROUNDED_AT_ONCE) for start in range(0, size, _ROUNDED_AT_ONCE)]
+    result = np.empty(size)
+    for piece in pieces:
+        result[piece] = _rounded_at_once([digit[piece] for digit in flat], first)
+    return result.reshape(shape)
+
+
+def _rounded_at_once(digits: list[npt.NDArray[np.int64]], first: int) -> npt.NDArray[np.float64]:
     digits = _carried(digits)
     negative = digits[-1] < 0
     if negative.any():
