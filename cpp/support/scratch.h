@@ -1,6 +1,10 @@
 // Working memory that is kept between calls: touching new memory costs more than most kernels.
 #pragma once
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include <cstddef>
 #include <cstdlib>
 #include <mutex>
@@ -25,9 +29,14 @@ class Scratch {
           return;
         }
     }
-    bytes_ = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-    data_ = std::aligned_alloc(kAlignment, bytes_ ? bytes_ : kAlignment);
+    const size_t alignment = bytes >= kLargePage ? kLargePage : kAlignment;
+    bytes_ = (bytes + alignment - 1) / alignment * alignment;
+    data_ = std::aligned_alloc(alignment, bytes_ ? bytes_ : alignment);
     if (!data_) throw std::bad_alloc();
+#if defined(__linux__)
+    // Counting all over a table of small pages waits for their addresses, too; a refusal costs only that.
+    if (alignment == kLargePage) madvise(data_, bytes_, MADV_HUGEPAGE);
+#endif
   }
   Scratch(Scratch&& other) noexcept { swap(other); }
   Scratch& operator=(Scratch&& other) noexcept {
@@ -55,6 +64,7 @@ class Scratch {
 
  private:
   static constexpr size_t kAlignment = 64;
+  static constexpr size_t kLargePage = size_t{2} << 20;
   static constexpr size_t kKeptBytes = size_t{64} << 20;
 
   struct Pool {

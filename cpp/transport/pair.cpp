@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/table.h"
+
 namespace tally {
 namespace {
 
