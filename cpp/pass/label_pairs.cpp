@@ -16,15 +16,6 @@ bool are_bytes(const Batch& batch) {
   return true;
 }
 
-// Labels where they are or, if they are not next to each other, in `buffer`.
-const int64_t* long_labels(const ArrayView& view, int64_t first, int64_t rows, int64_t* buffer) {
-  const char* source = view.row(first);
-  if (view.row_stride == sizeof(int64_t)) return reinterpret_cast<const int64_t*>(source);
-  for (int64_t row = 0; row < rows; ++row)
-    buffer[row] = *reinterpret_cast<const int64_t*>(source + row * view.row_stride);
-  return buffer;
-}
-
 template <class Label>
 const Label* labels_of(const ArrayView& view, int64_t first) {
   return reinterpret_cast<const Label*>(view.row(first));
@@ -35,9 +26,8 @@ const Label* labels_of(const ArrayView& view, int64_t first) {
 LabelPairs::LabelPairs(const Batch& batch, const Demand& demand) : batch_(batch), demand_(demand) {
   const size_t pairs = demand.pairs.size();
   if (!pairs) return;
-  storage_ = Scratch(kColumn * (2 * sizeof(int64_t) + (3 + pairs) * sizeof(uint32_t)));
-  long_buffers_ = storage_.as<int64_t>();
-  for (int i = 0; i < 3; ++i) buffers_[i] = reinterpret_cast<int32_t*>(long_buffers_ + 2 * kColumn) + i * kColumn;
+  storage_ = Scratch((3 + pairs) * kColumn * sizeof(uint32_t));
+  for (int i = 0; i < 3; ++i) buffers_[i] = storage_.as<int32_t>() + i * kColumn;
   cells_ = reinterpret_cast<uint32_t*>(buffers_[2] + kColumn);
   for (size_t i = 0; i < pairs; ++i) columns_.push_back({cells_ + i * kColumn, {}});
 }
@@ -49,7 +39,8 @@ void LabelPairs::derive(const Block& block) {
 
 void LabelPairs::fill(const PairSpec& spec, const Block& block, PairColumn* column, uint32_t* cells) {
   column->fault = {};
-  const bool are_inside = plain_cells(spec, block, cells);
+  // Where the last block held labels outside, this one may, too.
+  const bool are_inside = !(spec.has_extra_cells() && held_others_) && plain_cells(spec, block, cells);
   if (are_inside && !spec.ignored.active) return;
   read_labels(spec, block);
   const auto& functions = *kernels().convert;
@@ -58,10 +49,17 @@ void LabelPairs::fill(const PairSpec& spec, const Block& block, PairColumn* colu
     column->fault = check(spec, block.rows);
     functions.known_pair_cells(true_class_, predicted_, block.rows, classes, cells);
   }
+  held_others_ = !are_inside && has_others(spec, block.rows);
   if (!spec.ignored.active) return;
   const uint32_t cell = classes * classes + 1;
   functions.mark_cells(true_class_, block.rows, spec.ignored.label, cell, cells);
   for (const int32_t other : spec.ignored.others) functions.mark_cells(true_class_, block.rows, other, cell, cells);
+}
+
+bool LabelPairs::has_others(const PairSpec& spec, int64_t rows) const {
+  const auto& functions = *kernels().convert;
+  return functions.first_outside(true_class_, rows, spec.classes, 0) >= 0 ||
+         functions.first_outside(predicted_, rows, spec.classes, 0) >= 0;
 }
 
 // The cells of labels in [0, classes); false if there are others.
@@ -71,10 +69,9 @@ bool LabelPairs::plain_cells(const PairSpec& spec, const Block& block, uint32_t*
   if (reads_labels(batch_, spec)) {
     const ArrayView& y_true = batch_.y_true;
     const ArrayView& y_pred = batch_.y_pred;
-    if (y_true.type == DType::kInt64 && y_pred.type == DType::kInt64)
-      return functions.cells_i64(long_labels(y_true, block.first, block.rows, long_buffers_),
-                                 long_labels(y_pred, block.first, block.rows, long_buffers_ + kColumn), block.rows,
-                                 classes, spec.diagonals, cells);
+    if (are_of(batch_, DType::kInt64))
+      return functions.cells_i64(labels_of<int64_t>(y_true, block.first), labels_of<int64_t>(y_pred, block.first),
+                                 block.rows, classes, spec.diagonals, cells);
     if (are_of(batch_, DType::kInt32))
       return functions.cells_i32(labels_of<int32_t>(y_true, block.first), labels_of<int32_t>(y_pred, block.first),
                                  block.rows, classes, spec.diagonals, cells);

@@ -20,6 +20,7 @@ class LabelPairs {
   bool plain_cells(const PairSpec& spec, const Block& block, uint32_t* cells);
   void fill(const PairSpec& spec, const Block& block, PairColumn* column, uint32_t* cells);
   void read_labels(const PairSpec& spec, const Block& block);
+  bool has_others(const PairSpec& spec, int64_t rows) const;
   Fault check(const PairSpec& spec, int64_t rows) const;
   int64_t refused_prediction(const PairSpec& spec, int64_t rows) const;
 
@@ -27,9 +28,9 @@ class LabelPairs {
   const Demand& demand_;
   std::vector<PairColumn> columns_;
   Scratch storage_;
-  bool converted_ = false;  // the label arrays, for this block
+  bool held_others_ = false;  // labels outside [0, classes), the last block
+  bool converted_ = false;    // the label arrays, for this block
   int32_t* buffers_[3] = {};
-  int64_t* long_buffers_ = nullptr;
   uint32_t* cells_ = nullptr;
   const int32_t* true_class_ = nullptr;
   const int32_t* predicted_ = nullptr;
