@@ -42,6 +42,7 @@ def _samples() -> tuple[np.ndarray, np.ndarray]:
 
 # The classes that Keras 3 lacks: how one makes them, and what they are fed.
 _OWN: dict[str, tuple[Callable[[], Any], Callable[[], tuple[np.ndarray, ...]]]] = {
+    "ClassificationReport": (lambda: metrics.ClassificationReport(_CLASSES), _labels_and_rows),
     "ConfusionMatrix": (lambda: metrics.ConfusionMatrix(_CLASSES), _labels_and_rows),
     "TopKCurve": (lambda: metrics.TopKCurve(5), _labels_and_rows),
     "EarthMoversDistance": (metrics.EarthMoversDistance, _rows),
@@ -51,6 +52,7 @@ _OWN: dict[str, tuple[Callable[[], Any], Callable[[], tuple[np.ndarray, ...]]]] 
     "MeanRelativeError": (lambda: metrics.MeanRelativeError(_ROUNDS_OF_CLASSES + 1), _rows),
     "MeanTensor": (metrics.MeanTensor, lambda: _rows()[:1]),
     "OptimalTransport": (lambda: metrics.OptimalTransport("l2_grid", shape=(2, 5)), _rows),
+    "SparseConfusionMatrix": (lambda: metrics.SparseConfusionMatrix(_CLASSES), _labels_and_rows),
     "StreamPearsonCorrelation": (metrics.StreamPearsonCorrelation, _rows),
     "StreamConcordanceCorrelation": (metrics.StreamConcordanceCorrelation, _rows),
 }

@@ -78,7 +78,8 @@ class ExactTable(Variable):
         return first, last
 
     def _make_planes(self, first: int, last: int) -> None:
-        self._before = dict(self._planes)
+        if self._before is None:
+            self._before = dict(self._planes)
         for limb in range(min(first, *self._planes), max(last, *self._planes) + 1):
             if limb not in self._planes:
                 self._planes[limb] = np.zeros(self.shape, np.int64)

@@ -75,7 +75,7 @@ class PositionTable(ExactTable):
         if weights is None:
             self._rows_since_carry += additions
         if first - 1 not in self._planes:
-            self._planes[first - 1] = np.zeros(self.shape, np.int64)
+            self._make_planes(first - 1, first)
         return (self._planes[first - 1], *planes), first - 1
 
     def reset(self) -> None:
