@@ -5,21 +5,42 @@
 
 namespace {
 
+// Compilers make a comparison and a selection of it.
+inline Floats greater_of(Floats a, Floats b) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_max_ps(0xffff, a, b);
+#elif defined(__AVX2__)
+  return _mm256_max_ps(a, b);
+#elif defined(__x86_64__)
+  return _mm_max_ps(a, b);
+#else
+  return a > b ? a : b;
+#endif
+}
+
 // exp(x) for x <= 0, by 2^(n + f) with n + f = x log2(e). The product's rounding grows with |x| as exp(x) falls: in a
-// sum of exponentials it does not show. Below the normal range the result is 0. Even and odd terms of the polynomial
-// run side by side (Estrin), for the processor waits for latencies here, not for units.
-inline Floats exponential(Floats x) {
+// sum of exponentials it does not show, nor does the polynomial's error, below 2^-23. What is smaller than 2^-125
+// becomes that, and a NaN anything: who adds exponentials has to notice it. Written step by step for all vectors, for
+// the processor waits for latencies here, not for units, and does not look far enough ahead to find other work.
+template <int kVectors>
+inline void exponentials(Floats (&x)[kVectors]) {
   constexpr float kMagic = 0x1.8p23f;  // adding it leaves round(x) in the low bits
-  const Floats power = x * 0x1.715476p0f;
-  const Floats shifted = power + kMagic;
-  const Floats f = power - (shifted - kMagic);
-  const Floats f2 = f * f;
-  const Floats low = f * 0x1.62e430p-1f + 1.0f;
-  const Floats middle = f * 0x1.c6aeccp-5f + 0x1.ebfbe0p-3f;
-  const Floats high = (f * 0x1.5f48c0p-10f + 0x1.3b2a1cp-7f) + f2 * 0x1.444000p-13f;
-  const Floats value = (low + f2 * middle) + (f2 * f2) * high;
-  const Ints scale = (load<Ints>(&shifted) << 23) + 0x3f800000;
-  return x < -87.0f ? Floats{} : value * load<Floats>(&scale);
+  constexpr float kLeast = -125.0f;
+  Floats shifted[kVectors], square[kVectors], low[kVectors], middle[kVectors], high[kVectors];
+  for (int i = 0; i < kVectors; ++i) x[i] = x[i] * 0x1.715476p0f;
+  for (int i = 0; i < kVectors; ++i) x[i] = greater_of(x[i], splat<Floats>(kLeast));
+  for (int i = 0; i < kVectors; ++i) shifted[i] = x[i] + kMagic;
+  for (int i = 0; i < kVectors; ++i) x[i] -= shifted[i] - kMagic;
+  for (int i = 0; i < kVectors; ++i) square[i] = x[i] * x[i];
+  for (int i = 0; i < kVectors; ++i) high[i] = x[i] * 0x1.5bda40p-10f + 0x1.3ce8acp-7f;
+  for (int i = 0; i < kVectors; ++i) middle[i] = x[i] * 0x1.c6b6d8p-5f + 0x1.ebf9c2p-3f;
+  for (int i = 0; i < kVectors; ++i) low[i] = x[i] * 0x1.62e42ap-1f + 1.0f;
+  for (int i = 0; i < kVectors; ++i) middle[i] += square[i] * high[i];
+  for (int i = 0; i < kVectors; ++i) low[i] += square[i] * middle[i];
+  for (int i = 0; i < kVectors; ++i) {
+    const Ints bits = load<Ints>(&low[i]) + (load<Ints>(&shifted[i]) << 23);
+    std::memcpy(&x[i], &bits, sizeof bits);
+  }
 }
 
 // x = n log 2 + rest with |rest| <= log(2) / 2; `scale` becomes 2^n, and `less_one` exp(rest) - 1.
@@ -55,6 +76,11 @@ template <class Double>
 inline Double exponential(Double x) {
   const Reduced<Double> reduced(x);
   return select(x < -708.0, Double{}, (1.0 + reduced.less_one) * reduced.scale);
+}
+
+template <int kVectors>
+inline void exponentials(Doubles (&x)[kVectors]) {
+  for (Doubles& one : x) one = exponential(one);
 }
 
 // exp(x) - 1 for -700 <= x <= 0, accurate where x is small.

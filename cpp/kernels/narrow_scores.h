@@ -119,17 +119,21 @@ __attribute__((noinline)) void narrow_rows(const ScoreRows<T>& scores, unsigned 
     }
     if (needs & tally::kNeedExpSum) {
       const Vector shift = unordered ? splat<Vector>(static_cast<T>(__builtin_nan(""))) : best;
-      Doubles exponentials[kParts] = {};
+      Doubles sums_of_exponentials[kParts] = {};
       for (int64_t c = 0; c < classes; ++c) {
         T group[kStep];
-        store(group, exponential(load<Vector>(top + c * stride) - shift));
-        for (int part = 0; part < kParts; ++part) exponentials[part] += load_doubles(group + part * kDoubles);
+        Vector values[1] = {load<Vector>(top + c * stride) - shift};
+        exponentials(values);
+        store(group, values[0]);
+        for (int part = 0; part < kParts; ++part) sums_of_exponentials[part] += load_doubles(group + part * kDoubles);
       }
       T maxima[kStep];
+      T gaps[kStep];  // NaN for a NaN or infinite maximum
       store(maxima, shift);
+      store(gaps, shift - shift);
       for (int part = 0; part < kParts; ++part) {
         store(columns.maximum + r + part * kDoubles, load_doubles(maxima + part * kDoubles));
-        store(columns.exp_sum + r + part * kDoubles, exponentials[part]);
+        store(columns.exp_sum + r + part * kDoubles, sums_of_exponentials[part] + load_doubles(gaps + part * kDoubles));
       }
     }
     // Columns have room for the lanes past the last row.

@@ -101,6 +101,17 @@ struct LastGroup {
   }
 };
 
+template <class T>
+inline void store_exponentials(T* target, const T* scores, T maximum) {
+  using Vector = typename Native<T>::Vector;
+  constexpr int kParts = kLanes / kWidth<T>;
+  Vector values[kParts];
+  for (int part = 0; part < kParts; ++part)
+    values[part] = load<Vector>(scores + part * kWidth<T>) - splat<Vector>(maximum);
+  exponentials(values);
+  for (int part = 0; part < kParts; ++part) store(target + part * kWidth<T>, values[part]);
+}
+
 // The exponentials of four elements are added in their own precision, which is that of the exponentials.
 template <class T>
 double exponential_sum(const T* row, int64_t classes, T maximum) {
@@ -114,24 +125,23 @@ double exponential_sum(const T* row, int64_t classes, T maximum) {
   for (; i + kStep <= classes; i += kStep) {
     for (int part = 0; part < kParts; ++part) {
       const T* scores = row + i + part * kWidth<T>;
-      Vector partial = exponential(load<Vector>(scores) - shift);
-      for (int next = 1; next < 4; ++next) partial += exponential(load<Vector>(scores + next * kLanes) - shift);
-      store(group + part * kWidth<T>, partial);
+      Vector values[4];
+      for (int next = 0; next < 4; ++next) values[next] = load<Vector>(scores + next * kLanes) - shift;
+      exponentials(values);
+      store(group + part * kWidth<T>, ((values[0] + values[1]) + values[2]) + values[3]);
     }
     add_lanes(sum, group);
   }
   for (; i + kLanes <= classes; i += kLanes) {
-    for (int part = 0; part < kLanes; part += kWidth<T>)
-      store(group + part, exponential(load<Vector>(row + i + part) - shift));
+    store_exponentials(group, row + i, maximum);
     add_lanes(sum, group);
   }
   if (i < classes) {
     const LastGroup<T> last(row, classes, static_cast<int>(i + kLanes - classes), -static_cast<T>(__builtin_inf()));
-    for (int part = 0; part < kLanes; part += kWidth<T>)
-      store(group + part, exponential(load<Vector>(last.elements + part) - shift));
+    store_exponentials(group, last.elements, maximum);
     add_lanes(sum, group);
   }
-  return sum.total();
+  return sum.total() + static_cast<double>(maximum - maximum);  // NaN for a NaN or infinite maximum
 }
 
 // The last, partial sixteen of a row: those read before count as -inf in comparisons and as 0 in sums.
