@@ -66,6 +66,13 @@ def classes_table(results: Record) -> str:
     return table.markdown(["class", "32 rows", "x fastest keras", "1M rows", "x fastest keras"], rows)
 
 
+def distances_table(results: Record) -> str:
+    """One row per distance: times as fast as each kind of competitor, and a plain read's time."""
+    columns = ("job", "x library", "x by hand", "/ read", "time")
+    rows = [[table.summary_row(case)[column] for column in columns] for case in results["cases"]]
+    return table.markdown(list(columns), rows)
+
+
 def classes_sentence(results: Record) -> str:
     """The least and the median ratio over all classes."""
     ratios = _class_ratios(results)
@@ -90,6 +97,7 @@ TABLES = {
     "when": when,
     "shown": shown_table,
     "classes": classes_table,
+    "distances": distances_table,
     "classes_sentence": classes_sentence,
 }
 

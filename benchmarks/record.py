@@ -1,7 +1,8 @@
 """Measures everything that the READMEs show and writes it down: `python -m benchmarks.record`.
 
-Runs the jobs on every instruction set with their memory, one update of every class, and the small updates of
-pytest-benchmark, each in a process of its own; counts instructions anew; then draws the picture and fills the READMEs.
+Runs the jobs on every instruction set with their memory, one update of every class, every distance, and the small
+updates of pytest-benchmark, each in a process of its own; counts instructions anew; then draws the picture and fills
+the READMEs.
 A part that fails is named at the end, and what it had measured until then is kept.
 """
 
@@ -21,6 +22,7 @@ _PARTS: dict[str, tuple[str, ...]] = {
         *(*_BENCHMARKS, f"{_FOLDER / 'last_classes.json'}", "--classes", "--rounds", "3", "--case-seconds", "2"),
         *("--slow-seconds", "0.3", "--competitors", "keras_on_numpy,keras_on_torch,keras_on_jax"),
     ),
+    "distances": (*_BENCHMARKS, f"{_FOLDER / 'last_distances.json'}", "--distances", "--threads", "1"),
     "micro": (
         *("-m", "pytest", "-q", f"{_FOLDER / 'test_micro.py'}", "--benchmark-enable"),
         f"--benchmark-json={_FOLDER / 'micro_baseline.json'}",

@@ -92,3 +92,43 @@ def test_large_integer_weights_keep_counts_whole():
 def test_accuracy_names_the_class_for_rows_of_scores():
     with pytest.raises(ValueError, match="use SparseCategoricalAccuracy"):
         metrics.Accuracy().update_state([0, 1], [[0.9, 0.1], [0.2, 0.8]])
+
+
+@pytest.mark.parametrize("rows", [159_999, 160_000, 160_500, 163_199, 163_300])
+@pytest.mark.parametrize("make", [metrics.ConfusionMatrix, metrics.MeanIoU])
+def test_tables_at_the_edge_of_being_listed(make, rows):
+    labels = np.random.default_rng(0).integers(0, 200, rows)
+    metric = make(200)
+    metric.update_state(labels, labels)
+    cells = metric.result() if make is metrics.ConfusionMatrix else metric.total_cm.numpy()
+    np.testing.assert_array_equal(cells, np.diag(np.bincount(labels, minlength=200)))
+
+
+def test_weights_too_small_for_places_are_named():
+    metric = metrics.Wasserstein1D()
+    with pytest.raises(ValueError, match=r"`sample_weight` must be 0 or at least 1e-300\. Received 1e-305 in row 1\."):
+        metric.update_state([0.0, 0.3], [0.5, 1.0], [0.0, 1e-305])
+    metric.update_state([0.0, 0.3], [0.5, 1.0], [0.0, 1e-300])
+    assert metric.result() == pytest.approx(0.7)
+
+
+def test_huge_weights_have_an_answer():
+    shift, quantiles = metrics.DistributionShift(), metrics.EarthMoversDistance(reduction=[0.5, 1.0])
+    shift.update_state([0.1, 0.9], [0.1, 0.2], [1e308, 1e308])
+    assert shift.result()["wasserstein"] == pytest.approx(0.35, abs=1e-4)
+    quantiles.update_state(np.eye(4), np.eye(4)[::-1], np.full(4, 8e307))
+    same = metrics.EarthMoversDistance(reduction=[0.5, 1.0])
+    same.update_state(np.eye(4), np.eye(4)[::-1])
+    assert list(quantiles.result()) == list(same.result())
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e200, 1e-200, 1e-300])
+@pytest.mark.parametrize("p", [1, 2])
+def test_exact_distances_of_huge_and_tiny_samples(scale, p):
+    metric = metrics.Wasserstein1D(p=p, exact=True)
+    metric.update_state(np.zeros(1000), np.full(1000, scale))
+    assert metric.result() == pytest.approx(scale, rel=1e-12)
+    points = np.zeros((5, 2)), np.tile([scale, 0.0], (5, 1))
+    distance, error = metrics.sliced_distance(*points, p=p)
+    assert 0 < distance < scale
+    assert np.isfinite(error)

@@ -59,8 +59,10 @@ void CellCounts::prepare(int workers, int64_t additions, bool weighted) {
   weighted_ = weighted;
   copies_ = table_.cells <= (weighted ? kCopiedSums : kCopiedCells) ? 4 : 1;
   const int64_t planes = weighted ? static_cast<int64_t>(table_.planes.size()) : 1;
-  scratch_ = planes * (table_.cells * copies_) + (weighted ? 0 : diagonal_cells());
-  listed_ = is_listed(scratch_, additions, weighted);
+  const int64_t cells = planes * table_.cells * copies_;
+  scratch_ = cells + (weighted ? 0 : diagonal_cells());
+  // By the rule of `wants_diagonals`: cells of diagonals exist in scratch alone and cannot be listed.
+  listed_ = is_listed(cells, additions, weighted);
   const size_t rows = static_cast<size_t>(additions);
   const size_t bytes = static_cast<size_t>(scratch_) * (weighted ? sizeof(int64_t) : sizeof(uint32_t));
   partials_.clear();

@@ -97,10 +97,14 @@ Fault add_to_states(const Batch& batch, const py::tuple& specs, const Threads& t
 
 std::optional<std::pair<int, int64_t>> add(const py::object& y_true, const py::object& y_pred,
                                            const py::object& weights, int64_t rows_per_sample, const py::tuple& specs,
-                                           int threads) {
+                                           int threads, const py::object& committed) {
   const Batch batch = batch_of(view_of(y_true), view_of(y_pred), view_of(weights), rows_per_sample);
   const Fault fault = add_to_states(batch, specs, [threads] { return threads; });
-  if (fault.argument == Argument::kNone) return std::nullopt;
+  if (fault.argument == Argument::kNone) {
+    // An interrupt may keep the caller from learning it by the return.
+    if (!committed.is_none()) py::reinterpret_borrow<py::list>(committed).append(true);
+    return std::nullopt;
+  }
   return std::pair(static_cast<int>(fault.argument), fault.row);
 }
 
@@ -231,7 +235,8 @@ class Repeated {
 
 void add_calls(py::module_& module) {
   module.def("add", &add, py::arg("y_true").none(true), py::arg("y_pred"), py::arg("weights").none(true),
-             py::arg("rows_per_sample"), py::arg("accumulators"), py::arg("threads"));
+             py::arg("rows_per_sample"), py::arg("accumulators"), py::arg("threads"),
+             py::arg("committed") = py::none());
   module.def("weight_limbs", &weight_limbs, py::arg("weights"));
   module.def("note_change", [] { ++changes; });
   py::class_<Repeated>(module, "Repeated")

@@ -5,19 +5,6 @@
 
 namespace {
 
-// Compilers make a comparison and a selection of it.
-inline Floats greater_of(Floats a, Floats b) {
-#if defined(__AVX512F__)
-  return _mm512_maskz_max_ps(0xffff, a, b);
-#elif defined(__AVX2__)
-  return _mm256_max_ps(a, b);
-#elif defined(__x86_64__)
-  return _mm_max_ps(a, b);
-#else
-  return a > b ? a : b;
-#endif
-}
-
 // exp(x) for x <= 0, by 2^(n + f) with n + f = x log2(e). The product's rounding grows with |x| as exp(x) falls: in a
 // sum of exponentials it does not show, nor does the polynomial's error, below 2^-23. What is smaller than 2^-125
 // becomes that, and a NaN anything: who adds exponentials has to notice it. Written step by step for all vectors, for

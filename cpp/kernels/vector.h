@@ -94,6 +94,19 @@ inline Doubles load_doubles(const float* source) {
 }
 inline Doubles load_doubles(const double* source) { return load<Doubles>(source); }
 
+// The greater of each lane, b if one is NaN. Compilers make a comparison and a selection of the plain form.
+inline Floats greater_of(Floats a, Floats b) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_max_ps(0xffff, a, b);
+#elif defined(__AVX2__)
+  return _mm256_max_ps(a, b);
+#elif defined(__x86_64__)
+  return _mm_max_ps(a, b);
+#else
+  return a > b ? a : b;
+#endif
+}
+
 // GCC 12 converts vectors of bytes one by one.
 inline Ints load_bytes(const uint8_t* source) {
 #if defined(__AVX512F__)

@@ -31,23 +31,27 @@ class Region {
     while (do_next(worker)) continue;
   }
 
-  // Works until no chunk is left or `stop` says so, then waits for chunks under way; whether all were done.
+  // Works until no chunk is left or `stop` says so, then waits for chunks under way; false if it did say so.
   bool work(const StopFunction& stop) {
     const int worker = arrived_.fetch_add(1);
     auto polled = std::chrono::steady_clock::now();
-    while (do_next(worker)) {
+    bool stopped = false;
+    while (!stopped && do_next(worker)) {
       const auto now = std::chrono::steady_clock::now();
       if (now - polled < kPollInterval) continue;
       polled = now;
-      if (stop()) give_up();
+      stopped = stop();
+      if (stopped) give_up();
     }
     std::unique_lock<std::mutex> lock(mutex_);
     while (!changed_.wait_for(lock, kPollInterval, [this] { return is_done(); })) {
+      if (stopped) continue;
       lock.unlock();
-      if (stop()) give_up();
+      stopped = stop();
+      if (stopped) give_up();
       lock.lock();
     }
-    return wanted_.load() == chunks_;
+    return !stopped;
   }
 
   bool is_done() const { return finished_.load() >= wanted_.load(); }

@@ -60,6 +60,7 @@ def add(
     rows_per_sample: int,
     accumulators: tuple[object, ...],
     threads: int,
+    committed: list[bool] | None = None,
 ) -> tuple[int, int] | None: ...
 def note_change() -> None: ...
 

@@ -126,11 +126,14 @@ class MetricCollection(Metric):
     def _add_to_all(self, passes: list[tuple[Batch, list[NativeMetric]]], given: Any) -> None:
         """Several steps, any of which may refuse the batch: those before it are taken back then."""
         to_restore = [*self._others, *(metric for _, metrics in passes[:-1] for metric in metrics)]
-        with locked(self.metrics), restored_on_error(to_restore):
+        committed: list[bool] = []
+        with locked(self.metrics), restored_on_error(to_restore, committed):
             for metric in self._others:
                 _update_in_python(metric, *given)
-            for batch, metrics in passes:
+            for batch, metrics in passes[:-1]:
                 add_batch(metrics, batch)
+            for batch, metrics in passes[-1:]:
+                add_batch(metrics, batch, committed=committed)
 
     def result(self) -> dict[str, Any]:
         """Returns the results by key; a metric whose result is a dict contributes its own entries."""
@@ -182,13 +185,13 @@ class MetricCollection(Metric):
 
 
 @contextmanager
-def restored_on_error(metrics: Iterable[Metric]) -> Iterator[None]:
-    """Puts the metrics' states back if the block raises."""
+def restored_on_error(metrics: Iterable[Metric], committed: Sequence[bool] = ()) -> Iterator[None]:
+    """Puts the metrics' states back if the block raises, unless all was `committed` before."""
     before = [(metric, metric.state_arrays()) for metric in metrics]
     try:
         yield
     except BaseException:
-        for metric, arrays in before:
+        for metric, arrays in () if committed else before:
             metric.load_state_arrays(arrays)
         raise
 

@@ -2,13 +2,15 @@
 
 import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core
 from tallymetrics.metrics.variables import Arrays, Variable
+
+Self = TypeVar("Self", bound="ExactTable")
 
 _DIGIT_MASK = 0xFFFFFFFF
 # A plane takes less than 2^32 a row: after so many rows the carries are due.
@@ -83,6 +85,18 @@ class ExactTable(Variable):
         for limb in range(min(first, *self._planes), max(last, *self._planes) + 1):
             if limb not in self._planes:
                 self._planes[limb] = np.zeros(self.shape, np.int64)
+
+    def _copied(self: Self) -> Self:
+        """A table with arrays of its own, to work on and then to take over by `_become`."""
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self))
+        copied._planes = {limb: plane.copy() for limb, plane in self._planes.items()}
+        return copied
+
+    def _become(self, other: "ExactTable") -> None:
+        """Takes all of the other's state in one step, which no interrupt can divide."""
+        vars(self).update(vars(other))
+        _core.note_change()
 
     def settle_room(self, added: bool) -> None:
         """Ends what `planes_for` began: forgets the planes it made unless the batch was added."""

@@ -105,12 +105,17 @@ class NativeMetric(Metric):
         return variable
 
 
-def add_batch(metrics: Sequence[NativeMetric], batch: Batch, given: Given | None = None) -> _core.Repeated:
-    """Adds a batch to all metrics in one read, or to none; returns what adds arrays like those `given` again."""
+def add_batch(
+    metrics: Sequence[NativeMetric], batch: Batch, given: Given | None = None, committed: list[bool] | None = None
+) -> _core.Repeated:
+    """Adds a batch to all metrics in one read, or to none; returns what adds arrays like those `given` again.
+
+    `committed` becomes true with the batch's addition, after which an interrupt may still be raised.
+    """
     if len(batch.y_pred) == 0:
         return NOTHING
     with locked(metrics):
-        accumulators = _add_locked(metrics, batch)
+        accumulators = _add_locked(metrics, batch, [] if committed is None else committed)
         return NOTHING if given is None else repeated_call(metrics, batch, accumulators, given)
 
 
@@ -134,19 +139,17 @@ def locked(metrics: Iterable[Metric]) -> Iterator[None]:
             lock.release()
 
 
-def _add_locked(metrics: Sequence[NativeMetric], batch: Batch) -> tuple[Accumulator, ...]:
-    added = False
+def _add_locked(metrics: Sequence[NativeMetric], batch: Batch, committed: list[bool]) -> tuple[Accumulator, ...]:
     try:
         accumulators = tuple(accumulator for metric in metrics for accumulator in metric.accumulators(batch))
-        fault = _core.add(*batch, accumulators, runtime.get_num_threads())
+        fault = _core.add(*batch, accumulators, runtime.get_num_threads(), committed)
         if fault is not None:
             raise _value_error(fault, metrics, batch)
-        added = True
         return accumulators
     finally:
         for metric in metrics:
             for table in metric._tables:
-                table.settle_room(added)
+                table.settle_room(bool(committed))
 
 
 def _value_error(fault: Any, metrics: Sequence[NativeMetric], batch: Batch) -> ValueError:

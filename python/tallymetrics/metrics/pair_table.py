@@ -46,7 +46,8 @@ class PairTable(ExactTable):
         """Counts the pairs that wait."""
         if not self._waiting:
             return
-        waiting, self._waiting, self._waiting_pairs = self._waiting, [], 0
+        settled = self._copied()
+        waiting, settled._waiting, settled._waiting_pairs = self._waiting, [], 0
         groups: dict[Any, list[tuple[Keys, Weights]]] = {}
         for entry in waiting:
             groups.setdefault(None if entry[1] is None else entry[1].dtype, []).append(entry)
@@ -54,7 +55,8 @@ class PairTable(ExactTable):
             keys = np.concatenate([keys for keys, _ in entries])
             weights = [weights for _, weights in entries if weights is not None]
             distinct, planes = _counted(keys, np.concatenate(weights) if weights else None)
-            self._add_planes(distinct, planes)
+            settled._add_planes(distinct, planes)
+        self._become(settled)
 
     def _add_planes(self, keys: Keys, planes: dict[int, npt.NDArray[np.int64]]) -> None:
         merged = np.union1d(self.keys, keys) if len(self.keys) else keys

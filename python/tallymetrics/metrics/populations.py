@@ -121,6 +121,11 @@ class Populations(NativeMetric):
         empty = 2 - masses.any(axis=1).sum()
         if empty:
             return None, 0.0 if empty == 2 else np.nan, False
+        if masses.max() > 2.0**900:
+            # Totals must stay finite.
+            masses, places = masses * 2.0**-100, places * 2.0**-100
+        if not np.isfinite(masses).all():
+            return None, np.nan, False
         return BinnedSums(masses, places, weighted > 0), 0.0, between > 0
 
     def _samples_in(self, bins: npt.NDArray[np.uint8], batches: Iterable[Any]) -> list[tuple[Floats, Floats | None]]:

@@ -72,6 +72,10 @@ class PositionTable(ExactTable):
         if self._rows_since_carry + additions > _ROWS_BEFORE_CARRY:
             self.carry()
         planes, first = super().planes_for(weights, 2 * rows)
+        if first == 0:
+            assert weights is not None
+            row = int(np.argmin(np.where(weights == 0, np.inf, np.abs(weights))))
+            raise ValueError(f"`sample_weight` must be 0 or at least 1e-300. Received {weights[row]} in row {row}.")
         if weights is None:
             self._rows_since_carry += additions
         if first - 1 not in self._planes:

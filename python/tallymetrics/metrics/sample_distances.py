@@ -11,6 +11,7 @@ from tallymetrics.arguments import as_integer
 from tallymetrics.metrics.binned_transport import Binned, BinnedSums
 from tallymetrics.metrics.populations import Populations
 from tallymetrics.metrics.shift_measures import cell_shares, divergences, kolmogorov_smirnov, squared_difference
+from tallymetrics.metrics.sorted_samples import distance_of_sorted
 
 MEASURES = (
     *("wasserstein", "energy_distance", "kolmogorov_smirnov", "total_variation", "hellinger", "jensen_shannon"),
@@ -87,7 +88,7 @@ class Wasserstein1D(Populations):
         empty = [len(one[0]), len(other[0])].count(0)
         if empty:
             return 0.0 if empty == 2 else math.nan
-        return _core.sorted_distance(one, other, self.p)
+        return distance_of_sorted(one, other, self.p)
 
     def refine(self, batches: Iterable[Any]) -> float:
         """Returns the distance itself, from a second look at the samples; the state stays as it is.
@@ -159,7 +160,7 @@ def _second_order(sums: BinnedSums, bins: Any, found: list[Any]) -> float:
             positions, weights = positions[order], weights[order]
         sides.append((positions, weights))
     one, other = sides
-    return _core.sorted_distance(one, other, 2)
+    return distance_of_sorted(one, other, 2)
 
 
 class DistributionShift(Populations):

@@ -80,7 +80,8 @@ class ScoreTable(ExactTable):
         """Counts the elements that wait."""
         if not self._waiting:
             return
-        waiting, self._waiting, self._waiting_elements = self._waiting, [], 0
+        settled = self._copied()
+        waiting, settled._waiting, settled._waiting_elements = self._waiting, [], 0
         groups: dict[Any, list[Batch]] = {}
         for batch in waiting:
             groups.setdefault(None if batch.weights is None else batch.weights.dtype, []).append(batch)
@@ -92,9 +93,10 @@ class ScoreTable(ExactTable):
                 np.concatenate(weights) if weights else None,
                 1,
             )
-            self._make_room(batch.y_pred)
-            _core.add(*batch, tuple(self._accumulators(batch)), 1)
-            super().settle_room(True)
+            settled._make_room(batch.y_pred)
+            _core.add(*batch, tuple(settled._accumulators(batch)), 1)
+            ExactTable.settle_room(settled, True)
+        self._become(settled)
 
     def _make_room(self, y_pred: Array) -> None:
         """Makes a cell for every score, or bins if there are too many."""

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from tallymetrics import _core, runtime
 from tallymetrics.arguments import as_integer
 from tallymetrics.inputs import Array
+from tallymetrics.metrics.sorted_samples import distance_of_sorted
 from tallymetrics.metrics.transport_functions import _points, _weights
 
 Floats = npt.NDArray[np.float64]
@@ -71,7 +72,7 @@ def sliced_distance(
     for first in range(0, count, at_once):
         some = directions[first : first + at_once]
         sides = [_sorted(*side, some) for side in zip(coordinates, weights, strict=True)]
-        distances += [_core.sorted_distance(one, other, order) for one, other in zip(*sides, strict=True)]
+        distances += [distance_of_sorted(one, other, order) for one, other in zip(*sides, strict=True)]
     return _mean_and_error(np.array(distances), order)
 
 

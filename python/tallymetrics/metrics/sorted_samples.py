@@ -1,5 +1,6 @@
 """All samples of a population, sorted: a state that grows with the data, for distances without bins."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ Floats = npt.NDArray[np.float64]
 Samples = tuple[Floats, Floats | None]
 Piece = tuple[Array, Floats | None]
 
+# Squares of samples and their sums stay within the range.
+_SAFE_EXPONENT = 400
 _GREATEST = float(np.finfo(np.float64).max)
 
 
@@ -101,6 +104,23 @@ class SortedSamples(Variable):
         if weights.shape != samples.shape or weights.dtype != np.float64:
             raise ValueError(f"`{self.name}` must have a weight for each sample. Received shape {weights.shape}.")
         self._waiting.append((samples, weights.copy()))
+
+
+def distance_of_sorted(one: Samples, other: Samples, p: int) -> float:
+    """Returns the distance of order 1 or 2 of sorted samples with weights, neither empty; infinite beyond the range."""
+    greatest = max(abs(values[end]) for values, _ in (one, other) for end in (0, -1))
+    exponent = math.frexp(greatest)[1]
+    if abs(exponent) < _SAFE_EXPONENT:
+        exponent = 0
+    # Scaled by a power of two, nothing overflows, and nothing that matters underflows.
+    scaled = (np.ldexp(values, -exponent) if exponent else values for values, _ in (one, other))
+    first, second = ((values, _summable(own)) for values, (_, own) in zip(scaled, (one, other), strict=True))
+    with np.errstate(over="ignore"):
+        return float(np.ldexp(_core.sorted_distance(first, second, p), exponent))
+
+
+def _summable(weights: Floats | None) -> Floats | None:
+    return weights if weights is None or weights.max() < 2.0**900 else np.ldexp(weights, -124)
 
 
 def _sorted(pieces: list[Piece]) -> Samples:

@@ -1,6 +1,5 @@
 """Quantiles of values >= 0 from counts in the bins of a fixed logarithmic grid."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -36,11 +35,11 @@ def as_quantiles(reduction: Any) -> Floats | None:
 def quantile_bounds(weights: Floats, quantiles: Floats) -> tuple[Floats, Floats]:
     """Returns the bins' edges between which each quantile lies: the least value that a share of the weight does not
     exceed; NaN if there is no weight, or that of a NaN."""
-    total = math.fsum(weights)
-    if total == 0 or weights[-1]:
+    greatest = weights.max()
+    if greatest == 0 or not np.isfinite(greatest) or weights[-1]:
         missing = np.full(len(quantiles), np.nan)
         return missing, missing.copy()
-    sums = np.cumsum(weights)
+    sums = np.cumsum(weights / greatest)
     last = np.flatnonzero(weights)[-1]
     # A product may be rounded to above the share that it stands for.
     cells = np.searchsorted(sums, quantiles * sums[-1] * (1 - 2.0**-40))

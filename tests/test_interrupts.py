@@ -1,0 +1,111 @@
+"""An interrupt leaves a batch added whole or not at all, and what waits to be counted is not lost."""
+
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from tallymetrics import metrics
+from tallymetrics.metrics import native, pair_table, score_table
+
+
+def _raise(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.fixture
+def _interrupt_after_add(monkeypatch):
+    """The native call ends, and the interrupt comes before anything else is done."""
+
+    class Core:
+        def __getattr__(self, name):
+            return getattr(native_core, name)
+
+        def add(self, *arguments):
+            native_core.add(*arguments)
+            raise KeyboardInterrupt
+
+    native_core = native._core
+    monkeypatch.setattr(native, "_core", Core())
+
+
+@pytest.mark.usefixtures("_interrupt_after_add")
+def test_a_batch_that_was_added_keeps_its_weights():
+    metric = metrics.ConfusionMatrix(2)
+    with pytest.raises(KeyboardInterrupt):
+        metric.update_state([0, 1], [0, 1], [1.75, 2.5])
+    assert metric.result().tolist() == [[1.75, 0], [0, 2.5]]
+
+
+@pytest.mark.usefixtures("_interrupt_after_add")
+def test_a_batch_that_was_added_waits_to_be_counted():
+    metric = metrics.SparseConfusionMatrix(1000)
+    with pytest.raises(KeyboardInterrupt):
+        metric.update_state([7, 8], [7, 9])
+    assert metric.result()["counts"].tolist() == [1, 1]
+
+
+def test_a_late_interrupt_leaves_no_part_of_a_collection(monkeypatch):
+    collection = metrics.MetricCollection([metrics.MeanSquaredError(), metrics.CosineSimilarity(axis=0)])
+    calls = []
+
+    class Core:
+        def __getattr__(self, name):
+            return getattr(native_core, name)
+
+        def add(self, *arguments):
+            native_core.add(*arguments)
+            calls.append(arguments)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+
+    native_core = native._core
+    monkeypatch.setattr(native, "_core", Core())
+    with pytest.raises(KeyboardInterrupt):
+        collection.update_state(np.eye(3), np.eye(3))
+    assert len(calls) == 2
+    assert [int(metric.count) for metric in collection.metrics] == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("make", "module"),
+    [
+        (lambda: metrics.SparseConfusionMatrix(1000), pair_table),
+        (lambda: metrics.AUC(num_thresholds=None), score_table),
+    ],
+    ids=["pairs", "scores"],
+)
+def test_what_waits_is_not_lost_by_an_interrupted_reading(make, module, monkeypatch):
+    inputs = np.array([0, 1, 1, 0]), np.array([0, 1, 0, 0])
+    metric, expected = make(), make()
+    for one in (metric, expected):
+        one.update_state(*inputs)
+    with monkeypatch.context() as patched:
+        patched.setattr(module.np, "concatenate", _raise)
+        with pytest.raises(KeyboardInterrupt):
+            metric.result()
+    np.testing.assert_equal(metric.result(), expected.result())
+
+
+def _update_and_wait(metric, values):
+    metric.update_state(values, values)
+    time.sleep(1)
+
+
+def test_an_interrupt_of_the_last_chunk_is_raised():
+    values = np.random.default_rng(0).random((16, 500_000), dtype=np.float32)
+    metric = metrics.LogCoshError()
+    before = signal.signal(signal.SIGALRM, _raise)
+    try:
+        for _ in range(5):
+            metric.reset_state()
+            started = time.perf_counter()
+            signal.setitimer(signal.ITIMER_REAL, 0.005)
+            with pytest.raises(KeyboardInterrupt):
+                _update_and_wait(metric, values)
+            assert time.perf_counter() - started < 1
+            assert int(metric.count) in (0, 16)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
