@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import gc
 import json
 import os
 import re
@@ -54,6 +55,8 @@ def _cases() -> Iterator[tuple[str, Case]]:
 
 def _count_in_child(library: str) -> None:
     """Run every job once, between requests to callgrind; this process runs under it."""
+    # A collection would count the end of earlier jobs' objects with whichever job it falls into.
+    gc.disable()
     requests = ctypes.CDLL(library)
     tallymetrics.set_num_threads(1)
     tool = ours.tools()[0]
