@@ -14,20 +14,26 @@ def _raise(*_):
     raise KeyboardInterrupt
 
 
-@pytest.fixture
-def _interrupt_after_add(monkeypatch):
-    """The native call ends, and the interrupt comes before anything else is done."""
+class _Core:
+    """The native core, whose call number `last` ends, and an interrupt comes before anything else is done."""
 
-    class Core:
-        def __getattr__(self, name):
-            return getattr(native_core, name)
+    def __init__(self, core, last):
+        self._core = core
+        self.calls_left = last
 
-        def add(self, *arguments):
-            native_core.add(*arguments)
+    def __getattr__(self, name):
+        return getattr(self._core, name)
+
+    def add(self, *arguments):
+        self._core.add(*arguments)
+        self.calls_left -= 1
+        if self.calls_left == 0:
             raise KeyboardInterrupt
 
-    native_core = native._core
-    monkeypatch.setattr(native, "_core", Core())
+
+@pytest.fixture
+def _interrupt_after_add(monkeypatch):
+    monkeypatch.setattr(native, "_core", _Core(native._core, 1))
 
 
 @pytest.mark.usefixtures("_interrupt_after_add")
@@ -48,23 +54,11 @@ def test_a_batch_that_was_added_waits_to_be_counted():
 
 def test_a_late_interrupt_leaves_no_part_of_a_collection(monkeypatch):
     collection = metrics.MetricCollection([metrics.MeanSquaredError(), metrics.CosineSimilarity(axis=0)])
-    calls = []
-
-    class Core:
-        def __getattr__(self, name):
-            return getattr(native_core, name)
-
-        def add(self, *arguments):
-            native_core.add(*arguments)
-            calls.append(arguments)
-            if len(calls) == 2:
-                raise KeyboardInterrupt
-
-    native_core = native._core
-    monkeypatch.setattr(native, "_core", Core())
+    core = _Core(native._core, 2)
+    monkeypatch.setattr(native, "_core", core)
     with pytest.raises(KeyboardInterrupt):
         collection.update_state(np.eye(3), np.eye(3))
-    assert len(calls) == 2
+    assert core.calls_left == 0
     assert [int(metric.count) for metric in collection.metrics] == [3, 3]
 
 

@@ -4,63 +4,43 @@ import difflib
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from tallymetrics.metrics import (
-    accuracy_metrics,
-    auc_metrics,
-    collection,
-    confusion_matrix_metrics,
-    confusion_metrics,
-    correlation_metrics,
-    distance_metrics,
-    f_score_metrics,
-    hinge_metrics,
-    iou_metrics,
-    many_classes_metrics,
-    metric,
-    precision_recall_metrics,
-    probabilistic_metrics,
-    r2_metrics,
-    ranking_metrics,
-    reduction_metrics,
-    regression_metrics,
-    sample_distances,
-    stream_correlation,
-    tensor_metrics,
-    transport_metrics,
-)
+from tallymetrics.metrics.collection import MetricCollection
 from tallymetrics.metrics.function_metric import FunctionMetric
 from tallymetrics.metrics.functions_by_name import function_config, function_of, is_function_config, public_function
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.names import snake_case
+from tallymetrics.metrics.reduction_metrics import MeanMetricWrapper
 
+# Where the public classes are.
 _MODULES = (
-    accuracy_metrics,
-    auc_metrics,
-    collection,
-    confusion_matrix_metrics,
-    correlation_metrics,
-    confusion_metrics,
-    distance_metrics,
-    f_score_metrics,
-    hinge_metrics,
-    iou_metrics,
-    many_classes_metrics,
-    metric,
-    precision_recall_metrics,
-    probabilistic_metrics,
-    r2_metrics,
-    ranking_metrics,
-    reduction_metrics,
-    regression_metrics,
-    sample_distances,
-    stream_correlation,
-    tensor_metrics,
-    transport_metrics,
+    "accuracy_metrics",
+    "auc_metrics",
+    "collection",
+    "confusion_matrix_metrics",
+    "correlation_metrics",
+    "confusion_metrics",
+    "distance_metrics",
+    "f_score_metrics",
+    "hinge_metrics",
+    "iou_metrics",
+    "many_classes_metrics",
+    "metric",
+    "precision_recall_metrics",
+    "probabilistic_metrics",
+    "r2_metrics",
+    "ranking_metrics",
+    "reduction_metrics",
+    "regression_metrics",
+    "sample_distances",
+    "stream_correlation",
+    "tensor_metrics",
+    "transport_metrics",
 )
 
 
@@ -72,7 +52,9 @@ def _classes_of(module: ModuleType) -> Iterator[type[Metric]]:
             yield value
 
 
-CLASSES: tuple[type[Metric], ...] = tuple(cls for module in _MODULES for cls in _classes_of(module))
+CLASSES: tuple[type[Metric], ...] = tuple(
+    cls for name in _MODULES for cls in _classes_of(import_module(f"tallymetrics.metrics.{name}"))
+)
 
 # What Keras 3 takes beside the class names and their snake case.
 _SHORT_NAMES = {
@@ -165,7 +147,7 @@ def _named(identifier: str) -> Any:
         raise ValueError(f"`identifier` {identifier!r} {ADVICE[identifier]}")
     function = public_function(identifier)
     if function is not None:
-        return reduction_metrics.MeanMetricWrapper(function)
+        return MeanMetricWrapper(function)
     close = difflib.get_close_matches(identifier, IDENTIFIERS, n=3)
     hint = f" Did you mean {', '.join(close)}?" if close else ""
     raise ValueError(f"`identifier` must name a metric. Received {identifier!r}.{hint}")
@@ -233,7 +215,7 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     arguments = {key: function_of(value, custom_objects) for key, value in config.get("config", {}).items()}
     if str(config.get("module")).startswith("keras"):
         arguments = _of_keras(arguments)
-    if issubclass(cls, collection.MetricCollection):
+    if issubclass(cls, MetricCollection):
         return cls.from_config(arguments, custom_objects)
     return cls.from_config(arguments)
 
