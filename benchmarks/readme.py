@@ -1,7 +1,7 @@
 """Writes the tables of the READMEs from the JSON of the last runs, so that no number is typed.
 
-`python -m benchmarks.readme` fills what stands between `<!-- begin TABLE FILE -->` and `<!-- end -->` in README.md and
-benchmarks/README.md; `--check` fails where they differ. TABLE is a key of `TABLES`, FILE a JSON beside this module.
+`python -m benchmarks.readme` fills what stands between `<!-- begin TABLE FILE -->` and `<!-- end -->` in README.md,
+benchmarks/README.md and cpp/README.md; `--check` fails where they differ. TABLE is a key of `TABLES`, FILE a JSON beside this module.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from benchmarks import table, targets
 from benchmarks.results import Record
 
 _FOLDER = Path(__file__).resolve().parent
-READMES = (_FOLDER / "README.md", _FOLDER.parent / "README.md")
+READMES = tuple(folder / "README.md" for folder in (_FOLDER, _FOLDER.parent, _FOLDER.parent / "cpp"))
 _BLOCK = re.compile(r"(?<=<!-- begin )(\w+) ([\w.]+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 _SHOWN = {
     "collection": "{0}",
@@ -28,6 +28,39 @@ _SHOWN = {
     "row_emd": "earth mover's distance of 1M rows of 100 bins",
     "update_32_collection": "one update of five metrics with 32 rows",
 }
+
+# The kernels of cpp/kernels that a job spends its time in.
+_KERNELS = {
+    "confusion_10": "label_pairs",
+    "confusion_1000": "label_pairs",
+    "confusion_weighted": "label_pairs, sums",
+    "confusion_maps": "label_pairs",
+    "accuracy": "narrow_scores",
+    "top_5": "wide_scores",
+    "top_5_wide": "wide_scores",
+    "top_5_wide_half": "wide_scores, convert",
+    "auc_200": "binary_counts",
+    "binary_counts": "binary_counts",
+    "regression": "element_sums",
+    "collection": "wide_scores, sums",
+    "collection_logits": "wide_scores, exponential",
+    "row_emd": "histogram_rows",
+}
+
+
+def kernels_table(results: Record) -> str:
+    """One row per kernel's job, on one thread: times as fast as array operations and as loops, and a plain read's."""
+    rows = []
+    for case in results["cases"]:
+        arms = [arm for arm in case["arms"] if arm["threads"] == 1]
+        seconds = {arm["tool"]: arm["best_seconds"] for arm in arms if arm["kind"] == "by hand"}
+        ours, read = (table.fastest(arms, kind) for kind in ("ours", "read"))
+        if case["name"] in _KERNELS and ours and read:
+            tools = [seconds.get(tool) for tool in ("NumPy", "numba")]
+            gains = [f"{other / ours['best_seconds']:.1f}" if other else "-" for other in tools]
+            times_read = f"{ours['best_seconds'] / read['best_seconds']:.2f}"
+            rows.append([_KERNELS[case["name"]], case["title"], *gains, times_read])
+    return table.markdown(["kernels", "job", "x NumPy", "x numba", "/ read"], rows)
 
 
 def shown_table(results: Record) -> str:
@@ -96,6 +129,7 @@ TABLES = {
     "exceptions": targets.exceptions_table,
     "when": when,
     "shown": shown_table,
+    "kernels": kernels_table,
     "classes": classes_table,
     "distances": distances_table,
     "classes_sentence": classes_sentence,

@@ -14,7 +14,7 @@ _FOLDER = Path(__file__).resolve().parent
 _RESULTS = _FOLDER / "last_results.json"
 
 
-@pytest.mark.parametrize("path", readme.READMES, ids=["benchmarks", "front"])
+@pytest.mark.parametrize("path", readme.READMES, ids=["benchmarks", "front", "cpp"])
 def test_tables_are_those_of_the_json(path: Path) -> None:
     text = path.read_text()
     assert "<!-- begin " in text
