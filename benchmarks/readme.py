@@ -1,7 +1,8 @@
 """Writes the tables of the READMEs from the JSON of the last runs, so that no number is typed.
 
 `python -m benchmarks.readme` fills what stands between `<!-- begin TABLE FILE -->` and `<!-- end -->` in README.md,
-benchmarks/README.md and cpp/README.md; `--check` fails where they differ. TABLE is a key of `TABLES`, FILE a JSON beside this module.
+benchmarks/README.md and cpp/README.md; `--check` fails where they differ. TABLE is a key of `TABLES`, FILE a JSON
+beside this module.
 """
 
 from __future__ import annotations
