@@ -4,12 +4,14 @@ import copy
 import itertools
 import json
 import pickle
+import types
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from tallymetrics import metrics
+from tallymetrics import _core, metrics
+from tallymetrics.metrics import tensor_metrics
 
 
 def updates(rng, shape, count=6):
@@ -91,6 +93,7 @@ def test_weights_align_on_the_left_and_may_sum_to_zero():
         ([1.0, np.nan], None, r"`values` must be finite. Received nan."),
         ([1.0, 2.0], [1.0, np.inf], r"`sample_weight` must be finite. Received inf."),
         ([1.0, 2.0], [1.0, 2.0, 3.0], r"`sample_weight` must broadcast to `values`, shape \(2,\). Received shape"),
+        ([1.0, 1e308], [1.0, 10.0], r"`values \* sample_weight` must be finite. Received inf."),
         ([1.0, 2.0], [[1.0], [2.0]], r"`sample_weight` must broadcast to `values`, shape \(2,\). Received shape"),
     ],
 )
@@ -100,6 +103,28 @@ def test_a_refused_tensor_adds_nothing(values, weights, message):
     with pytest.raises(ValueError, match=message):
         metric.update_state(values, weights)
     assert metric.result().tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("added", [False, True])
+def test_an_interrupted_update_is_whole_or_nothing(added, monkeypatch):
+    def add(additions, committed):
+        if added:
+            _core.add_to_tables(additions, committed)
+        raise KeyboardInterrupt
+
+    stand_in = types.SimpleNamespace(add_to_tables=add)
+    for shape in (None, (2,)):
+        metric = metrics.MeanTensor(shape=shape)
+        monkeypatch.setattr(tensor_metrics, "_core", stand_in)
+        with pytest.raises(KeyboardInterrupt):
+            metric.update_state([0.5, 2.0], [3.0, 1.0])
+        monkeypatch.undo()
+        before = fed([(np.array([0.5, 2.0]), np.array([3.0, 1.0]))] if added else [], shape=shape)
+        state = metric.state_arrays()
+        assert {name: array.tolist() for name, array in before.state_arrays().items()} == {
+            name: array.tolist() for name, array in state.items()
+        }
+        assert metric.total.known_shape == before.total.known_shape
 
 
 def test_other_shapes_and_classes_refuse_to_merge():

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <tuple>
 #include <vector>
@@ -15,7 +16,7 @@
 #include "samples/directions.h"
 #include "samples/places.h"
 #include "samples/sorted.h"
-#include "support/rounding.h"
+#include "support/planes.h"
 
 namespace py = pybind11;
 
@@ -117,6 +118,26 @@ int64_t first_sample_outside(const py::array& samples, double low, double high) 
   return -1;
 }
 
+// Adds values, or ones for None, to tables given as (planes, limb of the first, values); no interrupt comes between.
+void add_to_tables(const std::vector<std::tuple<std::vector<py::array>, int, std::optional<Numbers>>>& tables,
+                   py::list& committed) {
+  std::vector<std::vector<int64_t*>> digits;
+  for (const auto& [planes, first, values] : tables) {
+    if (planes.empty() || (values && values->size() != planes[0].size()))
+      throw std::invalid_argument("there must be planes, and values of all their cells");
+    digits.emplace_back();
+    for (const py::array& plane : planes) digits.back().push_back(state_of(plane, planes[0].size()));
+  }
+  bool fits = true;
+  for (size_t i = 0; i < tables.size(); ++i) {
+    const auto& [planes, first, values] = tables[i];
+    fits &= add_to_planes(digits[i].data(), static_cast<int>(planes.size()), first, values ? values->data() : nullptr,
+                          planes[0].size());
+  }
+  if (!fits) throw std::invalid_argument("a value needs more planes");
+  committed.append(true);
+}
+
 // sum of planes[i] * 2^(32 (first + i)) for each cell, rounded once.
 Numbers rounded_sums(const std::vector<py::array_t<int64_t, py::array::c_style>>& planes, int first) {
   if (planes.empty() || planes.size() > kMostPlanes) throw std::invalid_argument("there must be some planes");
@@ -175,6 +196,7 @@ void add_samples(py::module_& module) {
   module.def("sphere_directions", &sphere_directions, py::arg("seed"), py::arg("count"), py::arg("dimensions"));
   module.def("projections", &projections, py::arg("coordinates"), py::arg("directions"), py::arg("threads"));
   module.def("first_outside", &first_sample_outside, py::arg("samples"), py::arg("low"), py::arg("high"));
+  module.def("add_to_tables", &add_to_tables, py::arg("tables"), py::arg("committed"));
   module.def("rounded_sums", &rounded_sums, py::arg("planes"), py::arg("first"));
 }
 

@@ -5,11 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tallymetrics import _core
 from tallymetrics.metrics.exact_table import ExactTable
-
-_LEAST_EXPONENT = 32 * _core.UNIT_LIMB
-_LOW_DIGIT = np.uint64(0xFFFFFFFF)
 
 
 class ExactPlanes(ExactTable):
@@ -30,30 +26,19 @@ class ExactPlanes(ExactTable):
             self._replace(np.zeros(shape, np.int64))
             self.known_shape = shape
 
-    def add_values(self, values: npt.NDArray[np.float64]) -> None:
-        """Adds finite values of the table's shape, without rounding."""
-        self._take_shape(values.shape)
-        fractions, exponents = np.frexp(values)
-        mantissas = np.abs(np.ldexp(fractions, 53)).astype(np.uint64)
-        offsets = exponents.astype(np.int64) - 53 + _LEAST_EXPONENT
-        # The mantissa of a subnormal ends in zeros below the least unit.
-        mantissas >>= np.maximum(-offsets, 0).astype(np.uint64)
-        offsets = np.maximum(offsets, 0)
-        limbs, shifts = offsets // 32, (offsets % 32).astype(np.uint64)
-        low = (mantissas & _LOW_DIGIT) << shifts
-        high = ((mantissas >> np.uint64(32)) << shifts) + (low >> np.uint64(32))
-        sign = np.where(values < 0, -1, 1)
-        for step, digits in enumerate((low & _LOW_DIGIT, high & _LOW_DIGIT, high >> np.uint64(32))):
-            self._add_digits(limbs + step, sign * digits.astype(np.int64))
-        self.carry()
+    def addition(
+        self, shape: tuple[int, ...], values: npt.NDArray[np.float64] | None
+    ) -> tuple[tuple[npt.NDArray[np.int64], ...], int, npt.NDArray[np.float64] | None]:
+        """Makes room for finite values of this shape, or for ones; returns what `_core.add_to_tables` takes."""
+        if self.known_shape is None:
+            self._before = dict(self._planes)
+            self._take_shape(shape)
+        return *self.planes_for(None if values is None else values.reshape(-1), 1), values
 
-    def _add_digits(self, limbs: npt.NDArray[np.int64], digits: npt.NDArray[np.int64]) -> None:
-        used = np.unique(limbs[digits != 0])
-        for limb in used.tolist():
-            if limb not in self._planes:
-                self._planes[limb] = np.zeros(self.shape, np.int64)
-            self._planes[limb] += np.where(limbs == limb, digits, 0)
-        self._fill_gaps()
+    def settle_room(self, added: bool) -> None:
+        super().settle_room(added)
+        if self._given_shape is None and not added and self._units.shape != self.known_shape:
+            self.known_shape = None
 
     @property
     def shape(self) -> tuple[int, ...]:

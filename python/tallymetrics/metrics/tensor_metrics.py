@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tallymetrics import _core
 from tallymetrics.arguments import as_integer
 from tallymetrics.inputs import Array, aligned_pair, as_array
 from tallymetrics.metrics.exact_planes import ExactPlanes
@@ -33,8 +34,8 @@ class MeanTensor(Metric):
         >>> mean.result().round(4)
         array([2.    , 1.6667, 4.    , 3.    ])
 
-    Differs from Keras 2: sums are exact; values and weights that are not finite are refused. Before the first update
-    of a metric without `shape` the result is an empty array, where Keras raises.
+    Differs from Keras 2: sums are exact; values, weights and products that are not finite are refused. Before the first
+    update of a metric without `shape` the result is an empty array, where Keras raises.
     """
 
     def __init__(
@@ -61,9 +62,18 @@ class MeanTensor(Metric):
             if shape is not None and array.shape != shape:
                 raise ValueError(f"`values` must have shape {shape}. Received shape {array.shape}.")
             numbers = _finite(array, "values")
-            weights = _weights(sample_weight, array.shape)
-            self.total.add_values(numbers * weights)
-            self.count.add_values(weights)
+            weights = None if sample_weight is None else _weights(sample_weight, array.shape)
+            products = numbers
+            if weights is not None:
+                with np.errstate(over="ignore"):
+                    products = _finite(numbers * weights, "values * sample_weight")
+            committed: list[bool] = []
+            try:
+                additions = [self.total.addition(array.shape, products), self.count.addition(array.shape, weights)]
+                _core.add_to_tables(additions, committed)
+            finally:
+                for table in (self.total, self.count):
+                    table.settle_room(bool(committed))
 
     def result(self) -> npt.NDArray[Any]:
         """Returns the mean of each element, float64; 0.0 where the weights sum to 0."""
@@ -81,20 +91,18 @@ class MeanTensor(Metric):
 
 
 def _finite(array: Array, name: str) -> npt.NDArray[np.float64]:
-    numbers = array.astype(np.float64)
-    bad = numbers[~np.isfinite(numbers)]
-    if bad.size:
-        raise ValueError(f"`{name}` must be finite. Received {bad.flat[0]}.")
+    numbers = np.ascontiguousarray(array, np.float64).reshape(array.shape)
+    finite = np.isfinite(numbers)
+    if not finite.all():
+        raise ValueError(f"`{name}` must be finite. Received {numbers[~finite][0]}.")
     return numbers
 
 
 def _weights(sample_weight: Any, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    if sample_weight is None:
-        return np.ones(shape)
     weights = _finite(as_array(sample_weight, "sample_weight"), "sample_weight")
     aligned = weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim))
     try:
-        return np.broadcast_to(aligned, shape)
+        return np.ascontiguousarray(np.broadcast_to(aligned, shape)).reshape(shape)
     except ValueError:
         raise ValueError(
             f"`sample_weight` must broadcast to `values`, shape {shape}. Received shape {weights.shape}."

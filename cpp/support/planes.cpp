@@ -1,7 +1,10 @@
-// The highest 64 bits of a sum, the last of which also stands for all behind it, round as the whole would.
-#include "support/rounding.h"
+// Adding splits a value into three digits. Rounding takes the highest 64 bits of a sum, the last of which also stands
+// for all behind it: they round as the whole would.
+#include "support/planes.h"
 
 #include <cmath>
+
+#include "support/exact_sum.h"
 
 namespace tally {
 namespace {
@@ -50,6 +53,22 @@ double rounded_cell(const int64_t* const* planes, int count, int first, int64_t 
 }
 
 }  // namespace
+
+bool add_to_planes(int64_t* const* planes, int count, int first, const double* values, int64_t cells) {
+  bool fits = true;
+  for (int64_t cell = 0; cell < cells; ++cell) {
+    const Digits digits = split_digits(values ? values[cell] : 1.0);
+    for (int i = 0; i < 3; ++i) {
+      if (!digits.digit[i]) continue;
+      const int plane = digits.first + i - first;
+      if (plane >= 0 && plane < count)
+        planes[plane][cell] += digits.digit[i];
+      else
+        fits = false;
+    }
+  }
+  return fits;
+}
 
 void round_sums(const int64_t* const* planes, int count, int first, int64_t cells, double* sums) {
   constexpr int64_t kSmall = int64_t{1} << 30;
