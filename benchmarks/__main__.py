@@ -14,6 +14,7 @@ from benchmarks import bandwidth, competitors, distance_tools, machine, memory, 
 from benchmarks.cases import CASES
 from benchmarks.class_cases import CLASS_CASES
 from benchmarks.distance_cases import DISTANCE_CASES
+from benchmarks.own_cases import OWN_CASES
 from benchmarks.results import dump, faults
 from benchmarks.runner import Options, run_case
 
@@ -37,7 +38,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=table.__doc__.splitlines()[0])
     cases, modules = tuple(CASES), competitors.MODULES
     parser.add_argument("--cases", type=_names(cases), default=cases, help=f"of {','.join(cases)}")
-    parser.add_argument("--classes", action="store_true", help="every class of keras.metrics in place of the cases")
+    parser.add_argument("--classes", action="store_true", help="every class in place of the cases")
     parser.add_argument("--distances", action="store_true", help="earth mover's distances in place of the cases")
     parser.add_argument("--competitors", type=_names(modules), default=modules, help=f"of {','.join(modules)}")
     parser.add_argument("--threads", type=int, default=machine.usable_threads(), help="the most to use")
@@ -73,7 +74,7 @@ def main() -> None:
         "skipped": skipped,
         "cases": [],
     }
-    cases = CLASS_CASES if arguments.classes else {name: CASES[name] for name in arguments.cases}
+    cases = CLASS_CASES | OWN_CASES if arguments.classes else {name: CASES[name] for name in arguments.cases}
     if arguments.distances:
         cases = DISTANCE_CASES
         if not arguments.quick:

@@ -26,6 +26,7 @@ from benchmarks import ours
 from benchmarks.callgrind import count_instructions, trigger_of
 from benchmarks.cases import CASES, Case
 from benchmarks.class_cases import CLASS_CASES
+from benchmarks.own_cases import OWN_CASES
 from tallymetrics import _core
 
 Counts = dict[str, dict[str, int]]
@@ -48,7 +49,7 @@ def _cases() -> Iterator[tuple[str, Case]]:
         eight = replace(case, rows=8)
         width = eight.make_arrays(eight)["y_pred"][0].size
         yield name, replace(case, rows=min(case.rows, _MOST_ROWS, max(8, _VALUES // width)))
-    for case in CLASS_CASES.values():
+    for case in (*CLASS_CASES.values(), *OWN_CASES.values()):
         if not case.update_only:
             yield case.metric, replace(case, rows=_CLASS_ROWS)
 

@@ -7,6 +7,7 @@ from functools import partial
 import tallymetrics
 from benchmarks.cases import Case
 from benchmarks.class_cases import CLASS_CASES, start_class
+from benchmarks.own_cases import OWN_CASES, start_own
 from benchmarks.tools import Answer, Start, Tool, accumulating
 from tallymetrics import metrics
 
@@ -88,6 +89,7 @@ _STARTS: dict[str, Start] = {
     "update_32": _accuracy,
     "update_32_collection": _collection,
     **dict.fromkeys(CLASS_CASES, partial(start_class, metrics)),
+    **dict.fromkeys(OWN_CASES, start_own),
 }
 
 

@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 
 from benchmarks import table, targets
+from benchmarks.class_cases import CLASS_CASES
+from benchmarks.own_cases import OWN_CASES
 from benchmarks.results import Record
 
 _FOLDER = Path(__file__).resolve().parent
@@ -81,6 +83,8 @@ def _class_ratios(results: Record) -> dict[str, dict[str, tuple[float, float, st
     """Return class -> "32" or "1m" -> (our seconds, times as fast as the fastest keras, its backend)."""
     ratios: dict[str, dict[str, tuple[float, float, str]]] = {}
     for case in results["cases"]:
+        if case["name"] not in CLASS_CASES:
+            continue
         ours, keras = (table.fastest(case["arms"], kind) for kind in ("ours", "library"))
         if ours and keras:
             metric, _, size = case["name"].rpartition("_")
@@ -100,11 +104,21 @@ def classes_table(results: Record) -> str:
     return table.markdown(["class", "32 rows", "x fastest keras", "1M rows", "x fastest keras"], rows)
 
 
-def distances_table(results: Record) -> str:
-    """One row per distance: times as fast as each kind of competitor, and a plain read's time."""
+def _rows_of(cases: list[Record]) -> str:
+    """One row per case: times as fast as each kind of competitor, and a plain read's time."""
     columns = ("job", "x library", "x by hand", "/ read", "time")
-    rows = [[table.summary_row(case)[column] for column in columns] for case in results["cases"]]
-    return table.markdown(list(columns), rows)
+    rows = [table.summary_row(case) for case in cases]
+    return table.markdown(list(columns), [[row[column] for column in columns] for row in rows])
+
+
+def own_classes_table(results: Record) -> str:
+    """The classes that Keras lacks."""
+    return _rows_of([case for case in results["cases"] if case["name"] in OWN_CASES])
+
+
+def distances_table(results: Record) -> str:
+    """Every distance."""
+    return _rows_of(results["cases"])
 
 
 def classes_sentence(results: Record) -> str:
@@ -132,6 +146,7 @@ TABLES = {
     "shown": shown_table,
     "kernels": kernels_table,
     "classes": classes_table,
+    "own_classes": own_classes_table,
     "distances": distances_table,
     "classes_sentence": classes_sentence,
 }

@@ -16,11 +16,14 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).resolve().parent
 _BENCHMARKS = ("-m", "benchmarks", "--json")
+_COMPETITORS_OF_CLASSES = (
+    "keras_on_numpy,keras_on_torch,keras_on_jax,numpy_by_hand,scipy_functions,scikit_learn,torch_metrics"
+)
 _PARTS: dict[str, tuple[str, ...]] = {
     "jobs": (*_BENCHMARKS, f"{_FOLDER / 'last_results.json'}", "--all-instruction-sets", "--memory"),
     "classes": (
         *(*_BENCHMARKS, f"{_FOLDER / 'last_classes.json'}", "--classes", "--rounds", "3", "--case-seconds", "2"),
-        *("--slow-seconds", "0.3", "--competitors", "keras_on_numpy,keras_on_torch,keras_on_jax"),
+        *("--slow-seconds", "0.3", "--competitors", _COMPETITORS_OF_CLASSES),
     ),
     "distances": (*_BENCHMARKS, f"{_FOLDER / 'last_distances.json'}", "--distances", "--threads", "1"),
     "micro": (

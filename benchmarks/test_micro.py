@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,46 +16,16 @@ import tallymetrics
 from benchmarks import competitors, ours
 from benchmarks.cases import CASES
 from benchmarks.class_cases import CLASS_CASES
+from benchmarks.own_cases import OWN_CASES
 from benchmarks.tools import Tool
 from tallymetrics import metrics
 
 pytestmark = pytest.mark.benchmark(max_time=0.2, min_rounds=5, warmup=False)
 
-_ROWS, _CLASSES = 32, 10
 _CACHED_BYTES = 128 * 1024
-_ROUNDS_OF_CLASSES = np.arange(_CLASSES, dtype=np.float32)
-
-
-def _rows() -> tuple[np.ndarray, np.ndarray]:
-    generator = np.random.default_rng(0)
-    return tuple(generator.dirichlet(np.ones(_CLASSES), _ROWS).astype(np.float32) for _ in range(2))
-
-
-def _labels_and_rows() -> tuple[np.ndarray, np.ndarray]:
-    return np.arange(_ROWS) % _CLASSES, _rows()[1]
-
-
-def _samples() -> tuple[np.ndarray, np.ndarray]:
-    return tuple(np.random.default_rng(0).random((2, _ROWS), dtype=np.float32))
-
-
-# The classes that Keras 3 lacks: how one makes them, and what they are fed.
-_OWN: dict[str, tuple[Callable[[], Any], Callable[[], tuple[np.ndarray, ...]]]] = {
-    "ClassificationReport": (lambda: metrics.ClassificationReport(_CLASSES), _labels_and_rows),
-    "ConfusionMatrix": (lambda: metrics.ConfusionMatrix(_CLASSES), _labels_and_rows),
-    "TopKCurve": (lambda: metrics.TopKCurve(5), _labels_and_rows),
-    "EarthMoversDistance": (metrics.EarthMoversDistance, _rows),
-    "DistributionMeanError": (metrics.DistributionMeanError, _rows),
-    "DistributionShift": (metrics.DistributionShift, _samples),
-    "Wasserstein1D": (metrics.Wasserstein1D, _samples),
-    "MeanRelativeError": (lambda: metrics.MeanRelativeError(_ROUNDS_OF_CLASSES + 1), _rows),
-    "MeanTensor": (metrics.MeanTensor, lambda: _rows()[:1]),
-    "OptimalTransport": (lambda: metrics.OptimalTransport("l2_grid", shape=(2, 5)), _rows),
-    "SparseConfusionMatrix": (lambda: metrics.SparseConfusionMatrix(_CLASSES), _labels_and_rows),
-    "StreamPearsonCorrelation": (metrics.StreamPearsonCorrelation, _rows),
-    "StreamConcordanceCorrelation": (metrics.StreamConcordanceCorrelation, _rows),
-}
-_OF_KERAS = {case.metric: case for case in CLASS_CASES.values() if case.update_only}
+_OF_KERAS, _OWN = (
+    {case.metric: case for case in cases.values() if case.update_only} for cases in (CLASS_CASES, OWN_CASES)
+)
 
 
 @pytest.fixture(autouse=True)
@@ -82,21 +51,12 @@ def test_update(benchmark, tool: Tool, name: str) -> None:
     assert 0 <= answer["accuracy"] <= 1
 
 
-@pytest.mark.parametrize("name", sorted(_OF_KERAS))
-def test_update_of_class_of_keras(benchmark, name: str) -> None:
-    case = _OF_KERAS[name]
+@pytest.mark.parametrize("name", sorted(_OF_KERAS | _OWN))
+def test_update_of_class(benchmark, name: str) -> None:
+    case = (_OF_KERAS | _OWN)[name]
     job = ours.tools()[0].jobs[case.name](case, case.make_arrays(case))
     benchmark.group = "one update, 32 rows"
-    assert np.isfinite(job.answer(benchmark(job.run))[name])
-
-
-@pytest.mark.parametrize("name", sorted(_OWN))
-def test_update_of_own_class(benchmark, name: str) -> None:
-    make, make_arrays = _OWN[name]
-    metric, arrays = make(), make_arrays()
-    benchmark.group = "one update, 32 rows"
-    benchmark(metric.update_state, *arrays)
-    metric.result()
+    assert all(np.isfinite(value).all() for value in job.answer(benchmark(job.run)).values())
 
 
 def test_every_class_is_here() -> None:

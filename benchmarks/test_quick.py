@@ -17,6 +17,7 @@ from benchmarks.cases import CASES
 from benchmarks.class_cases import CLASS_CASES
 from benchmarks.correctness import WrongAnswerError, assert_same_answer
 from benchmarks.distance_cases import DISTANCE_CASES
+from benchmarks.own_cases import OWN_CASES
 from benchmarks.results import dump, faults
 from benchmarks.table import report
 from benchmarks.transport_plot import plot
@@ -38,13 +39,14 @@ def test_quick_run_checks_every_case_and_writes_json(tmp_path: Path) -> None:
     assert report(results) == run.stdout.rstrip("\n")
 
 
-def test_every_class_answers_as_keras() -> None:
+def test_every_class_answers_as_keras_and_numpy() -> None:
     if find_spec("keras") is None:
         pytest.skip("keras is not installed")
-    command = [sys.executable, "-m", "benchmarks", "--quick", "--classes", "--competitors", "keras_on_numpy"]
+    competitors = "keras_on_numpy,numpy_by_hand,scipy_functions,scikit_learn"
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--classes", "--competitors", competitors]
     run = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr
-    assert all(case.title in run.stdout for case in CLASS_CASES.values())
+    assert all(case.title in run.stdout for case in (CLASS_CASES | OWN_CASES).values())
 
 
 def test_every_distance_agrees_and_is_drawn(tmp_path: Path) -> None:

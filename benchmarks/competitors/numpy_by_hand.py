@@ -7,6 +7,7 @@ import numpy as np
 from benchmarks.cases import Case
 from benchmarks.competitors.areas import INTERVALS, area_of_bins, of_binary_counts, of_errors
 from benchmarks.data import row_blocks
+from benchmarks.own_cases import jobs
 from benchmarks.tools import Answer, Tool, computing
 
 _BLOCK_VALUES = 1 << 16
@@ -137,6 +138,70 @@ def _binary_counts(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer
     return of_binary_counts(hits, false_alarms, positives, len(y_true))
 
 
+def _confusion_of_rows(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    return _confusion(case, y_true, y_pred.argmax(axis=1))
+
+
+def _f1(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    support, predicted, hits = (
+        np.bincount(labels, minlength=case.classes) for labels in (y_true, y_pred, y_true[y_true == y_pred])
+    )
+    counted = support + predicted
+    return {"f1": np.divide(2 * hits, counted, out=np.zeros(case.classes), where=counted > 0)}
+
+
+def _pairs_that_occur(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    keys, counts = np.unique(y_true * case.classes + y_pred, return_counts=True)
+    return {"cells": np.stack([*np.divmod(keys, case.classes), counts])}
+
+
+def _top_k_curve(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    counts = np.zeros(case.classes, np.int64)
+    for part in _blocks(y_pred):
+        counts += np.bincount(_count_above(y_true[part], y_pred[part])[1], minlength=case.classes)
+    return {"curve": np.cumsum(counts)[:5] / len(y_true)}
+
+
+def _mean_error(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    bins = np.arange(case.classes, dtype=np.float32)
+    return {"error": np.abs((y_true - y_pred) @ bins).mean(dtype=np.float64)}
+
+
+def _relative_error(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    total = 0.0
+    for part in _blocks(y_pred):
+        total += (np.abs(y_true[part] - y_pred[part]) / case.arguments["normalizer"]).sum()
+    return {"error": total / y_pred.size}
+
+
+def _mean_tensor(case: Case, y_true: np.ndarray) -> Answer:
+    total, count = np.zeros(y_true.shape), np.zeros(y_true.shape, np.int64)
+    total += y_true
+    count += 1
+    return {"mean": total / count}
+
+
+def _pearson(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    return {"correlation": np.corrcoef(y_true, y_pred)[0, 1]}
+
+
+def _concordance(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    (one, both), (_, other) = np.cov(y_true, y_pred, bias=True)
+    return {"correlation": 2 * both / (one + other + (y_true.mean() - y_pred.mean()) ** 2)}
+
+
+_OWN = {
+    "ClassificationReport": _f1,
+    "ConfusionMatrix": _confusion_of_rows,
+    "DistributionMeanError": _mean_error,
+    "EarthMoversDistance": _row_emd,
+    "MeanRelativeError": _relative_error,
+    "MeanTensor": _mean_tensor,
+    "SparseConfusionMatrix": _pairs_that_occur,
+    "StreamConcordanceCorrelation": _concordance,
+    "StreamPearsonCorrelation": _pearson,
+    "TopKCurve": _top_k_curve,
+}
 _JOBS = {
     "confusion_10": _confusion,
     "confusion_1000": _confusion,
@@ -155,6 +220,7 @@ _JOBS = {
     "row_emd": _row_emd,
     "update_32": _accuracy,
     "update_32_collection": _collection,
+    **jobs(_OWN),
 }
 TOOLS = [
     Tool("NumPy", "by hand", computing(_JOBS)),

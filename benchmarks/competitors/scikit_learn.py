@@ -7,6 +7,7 @@ from scipy.special import softmax
 from sklearn import metrics
 
 from benchmarks.cases import Case
+from benchmarks.own_cases import jobs
 from benchmarks.tools import Answer, Tool, computing
 
 
@@ -53,6 +54,15 @@ def _binary_counts(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer
     }
 
 
+def _f1(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    labels = np.arange(case.classes)
+    return {"f1": metrics.f1_score(y_true, y_pred, labels=labels, average=None, zero_division=0)}
+
+
+def _confusion_of_rows(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    return _confusion(case, y_true, y_pred.argmax(axis=1))
+
+
 _JOBS = {
     "confusion_10": _confusion,
     "confusion_1000": _confusion,
@@ -69,5 +79,6 @@ _JOBS = {
     "collection_logits": _collection,
     "update_32": _accuracy,
     "update_32_collection": _collection,
+    **jobs({"ClassificationReport": _f1, "ConfusionMatrix": _confusion_of_rows}),
 }
 TOOLS = [Tool("scikit-learn", "library", computing(_JOBS))]

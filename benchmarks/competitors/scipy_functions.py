@@ -1,4 +1,4 @@
-"""SciPy: a sparse matrix of pairs, and the rank sum of the positive scores."""
+"""SciPy: sparse matrices of pairs, the rank sum of the positive scores, correlations, distances of samples."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse, stats
 
 from benchmarks.cases import Case
+from benchmarks.own_cases import jobs
 from benchmarks.tools import Answer, Tool, computing
 
 
@@ -22,11 +23,40 @@ def _auc_exact(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
     return {"auc": test.statistic / (positives * (len(y_true) - positives))}
 
 
+def _pairs_that_occur(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    ones = np.broadcast_to(np.int64(1), len(y_true))
+    pairs = sparse.coo_array((ones, (y_true, y_pred)), shape=(case.classes, case.classes)).tocsr().tocoo()
+    return {"cells": np.stack([*pairs.coords, pairs.data])}
+
+
+def _pearson(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    return {"correlation": stats.pearsonr(y_true, y_pred).statistic}
+
+
+def _distance(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    return {"distance": stats.wasserstein_distance(y_true, y_pred)}
+
+
+def _shift(case: Case, y_true: np.ndarray, y_pred: np.ndarray) -> Answer:
+    return {
+        "wasserstein": stats.wasserstein_distance(y_true, y_pred),
+        "energy_distance": stats.energy_distance(y_true, y_pred),
+        "kolmogorov_smirnov": stats.ks_2samp(y_true, y_pred, method="asymp").statistic,
+    }
+
+
+_OWN = {
+    "SparseConfusionMatrix": _pairs_that_occur,
+    "StreamPearsonCorrelation": _pearson,
+    "Wasserstein1D": _distance,
+    "DistributionShift": _shift,
+}
 _JOBS = {
     "confusion_10": _confusion,
     "confusion_1000": _confusion,
     "confusion_weighted": _confusion,
     "confusion_maps": _confusion,
     "auc_exact": _auc_exact,
+    **jobs(_OWN),
 }
 TOOLS = [Tool("scipy", "by hand", computing(_JOBS))]

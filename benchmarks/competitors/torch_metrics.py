@@ -8,6 +8,7 @@ from torchmetrics import classification, regression
 
 from benchmarks.cases import Case
 from benchmarks.competitors.torch_by_hand import cross_entropy
+from benchmarks.own_cases import jobs
 from benchmarks.tools import Start, Tool, accumulating
 
 
@@ -79,6 +80,22 @@ def _start_binary(metrics: dict[str, torchmetrics.Metric]) -> tuple:
     return lambda y_true, y_pred: update(y_true.int(), y_pred), answer
 
 
+def _curve(case: Case) -> tuple:
+    update, answer = _start({f"top_{k}": _top_k(case, k) for k in range(1, 6)})
+    return update, lambda: {"curve": torch.stack([answer()[f"top_{k}"] for k in range(1, 6)])}
+
+
+def _f1(case: Case) -> tuple:
+    return _start({"f1": classification.MulticlassF1Score(case.classes, average=None, validate_args=False)})
+
+
+_OWN: dict[str, Start] = {
+    "ClassificationReport": _f1,
+    "ConfusionMatrix": lambda case: _start({"confusion_matrix": _matrix(case)}),
+    "StreamConcordanceCorrelation": lambda case: _start({"correlation": regression.ConcordanceCorrCoef()}),
+    "StreamPearsonCorrelation": lambda case: _start({"correlation": regression.PearsonCorrCoef()}),
+    "TopKCurve": _curve,
+}
 _STARTS: dict[str, Start] = {
     "confusion_10": lambda case: _start({"confusion_matrix": _matrix(case)}),
     "confusion_1000": lambda case: _start({"confusion_matrix": _matrix(case)}),
@@ -95,5 +112,6 @@ _STARTS: dict[str, Start] = {
     "collection_logits": _collection,
     "update_32": lambda case: _start({"accuracy": _top_k(case, 1)}),
     "update_32_collection": _collection,
+    **jobs(_OWN),
 }
 TOOLS = [Tool("torchmetrics", "library", accumulating(_STARTS, torch.from_numpy), True, torch.set_num_threads)]

@@ -59,7 +59,11 @@ class PairTable(ExactTable):
         self._become(settled)
 
     def _add_planes(self, keys: Keys, planes: dict[int, npt.NDArray[np.int64]]) -> None:
-        merged = np.union1d(self.keys, keys) if len(self.keys) else keys
+        if not len(self.keys):
+            self.keys, self._planes = keys, {limb: plane.copy() for limb, plane in planes.items()}
+            self.carry()
+            return
+        merged = np.union1d(self.keys, keys)
         if len(merged) > len(self.keys):
             own = np.searchsorted(merged, self.keys)
             self._planes = {limb: _moved(plane, own, len(merged)) for limb, plane in self._planes.items()}
@@ -155,12 +159,14 @@ class KeysOfTable(Variable):
 
 def _counted(keys: Keys, weights: Weights) -> tuple[Keys, dict[int, npt.NDArray[np.int64]]]:
     """The distinct keys, sorted, and the planes of their exact counts."""
+    if weights is None:
+        keys = np.sort(keys)
+        keys = keys[np.searchsorted(keys, 0) :]
+        starts = np.flatnonzero(np.diff(keys, prepend=-1))
+        return keys[starts], {_core.UNIT_LIMB: np.diff(starts, append=len(keys))}
     taken = keys >= 0
     if not taken.all():
-        keys, weights = keys[taken], None if weights is None else weights[taken]
-    if weights is None:
-        distinct, counts = np.unique(keys, return_counts=True)
-        return distinct, {_core.UNIT_LIMB: counts.astype(np.int64)}
+        keys, weights = keys[taken], weights[taken]
     distinct = np.unique(keys)
     count = len(distinct)
     table = ExactTable((3 * count + 1,), "counts")

@@ -110,15 +110,18 @@ def _weights(sample_weight: Any, shape: tuple[int, ...]) -> npt.NDArray[np.float
 
 
 def _relative_errors(y_true: Array, y_pred: Array, normalizer: Array) -> npt.NDArray[np.float64]:
-    errors = np.abs(np.subtract(*aligned_pair(y_true, y_pred), dtype=np.float64))
+    errors: npt.NDArray[np.float64] = np.subtract(*aligned_pair(y_true, y_pred), dtype=np.float64)
+    np.abs(errors, out=errors)
     try:
-        divisors = np.broadcast_to(normalizer, errors.shape)
+        zero = np.broadcast_to(normalizer == 0, errors.shape)
     except ValueError:
         raise ValueError(
             f"`normalizer` must broadcast to `y_pred`, shape {errors.shape}. Received shape {normalizer.shape}."
         ) from None
-    relative: npt.NDArray[np.float64] = np.divide(errors, divisors, out=np.zeros(errors.shape), where=divisors != 0)
-    return relative
+    np.divide(errors, np.where(normalizer == 0, 1.0, normalizer), out=errors)
+    if not normalizer.all():
+        errors[zero] = 0
+    return errors
 
 
 class MeanRelativeError(MeanMetricWrapper):
