@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/exponential.h"
+#include "kernels/row_columns.h"
 #include "kernels/score_rows.h"
 
 namespace {
@@ -11,133 +12,116 @@ inline void store_integers(int32_t* target, Longs values) {
   for (int lane = 0; lane < kDoubles; ++lane) target[lane] = static_cast<int32_t>(values[lane]);
 }
 
-typedef float FourFloats __attribute__((vector_size(16)));
-
-// Four by four elements by shuffles in registers.
-inline void transpose_four(const float* const* rows, float* columns, ptrdiff_t stride) {
-  const FourFloats row0 = load<FourFloats>(rows[0]);
-  const FourFloats row1 = load<FourFloats>(rows[1]);
-  const FourFloats row2 = load<FourFloats>(rows[2]);
-  const FourFloats row3 = load<FourFloats>(rows[3]);
-  const FourFloats low01 = __builtin_shufflevector(row0, row1, 0, 4, 1, 5);
-  const FourFloats low23 = __builtin_shufflevector(row2, row3, 0, 4, 1, 5);
-  const FourFloats high01 = __builtin_shufflevector(row0, row1, 2, 6, 3, 7);
-  const FourFloats high23 = __builtin_shufflevector(row2, row3, 2, 6, 3, 7);
-  store(columns, __builtin_shufflevector(low01, low23, 0, 1, 4, 5));
-  store(columns + stride, __builtin_shufflevector(low01, low23, 2, 3, 6, 7));
-  store(columns + 2 * stride, __builtin_shufflevector(high01, high23, 0, 1, 4, 5));
-  store(columns + 3 * stride, __builtin_shufflevector(high01, high23, 2, 3, 6, 7));
+// Of `rows`, those from which whole quarters may be read from any class on, without leaving the rows' memory.
+template <class T>
+inline int64_t readable_rows(int64_t rows, ptrdiff_t row_stride, int64_t width) {
+  if (width >= kQuarter<T>) return rows;
+  return row_stride > 0 ? rows - (kQuarter<T> - width + row_stride - 1) / row_stride : 0;
 }
-inline void transpose_four(const double* const* rows, double* columns, ptrdiff_t stride) {
-  for (int c = 0; c < 4; ++c)
-    for (int lane = 0; lane < 4; ++lane) columns[c * stride + lane] = rows[lane][c];
+
+// The first of the columns to be read for the `width % kQuarter` last ones.
+template <class T>
+inline int64_t last_columns(int64_t width) {
+  return width > kQuarter<T> ? width - kQuarter<T> : 0;
 }
 
 template <class T>
 void transpose_rows(const T* rows, ptrdiff_t row_stride, int64_t count, int64_t width, T* columns,
                     ptrdiff_t column_stride) {
+  const int64_t readable = readable_rows<T>(count, row_stride, width);
   int64_t r = 0;
-  for (; r + 4 <= count; r += 4) {
-    const T* source[4];
-    for (int lane = 0; lane < 4; ++lane) source[lane] = rows + (r + lane) * row_stride;
-    T* target = columns + r;
-    int64_t c = 0;
-    for (; c + 4 <= width; c += 4) {
-      transpose_four(source, target + c * column_stride, column_stride);
-      for (const T*& row : source) row += 4;
+  for (; r + kWidth<T> <= readable; r += kWidth<T>) {
+    const T* top = rows + r * row_stride;
+    for (int64_t c = 0; c < width; c += kQuarter<T>) {
+      const int64_t first = c + kQuarter<T> <= width ? c : last_columns<T>(width);
+      typename Native<T>::Vector group[kQuarter<T>];
+      load_columns(top + first, row_stride, group);
+      for (int k = 0; k < kQuarter<T> && first + k < width; ++k)
+        store(columns + (first + k) * column_stride + r, group[k]);
     }
-    for (int lane = 0; lane < 4; ++lane)
-      for (int64_t rest = c; rest < width; ++rest) target[rest * column_stride + lane] = source[lane][rest - c];
   }
   for (; r < count; ++r)
     for (int64_t c = 0; c < width; ++c) columns[c * column_stride + r] = rows[r * row_stride + c];
 }
 
-// The last rows, fewer than a vector holds, with the first of them repeated.
+// Where the scores of as many rows as there are lanes lie: one row after another, or one column after another.
 template <class T>
-__attribute__((noinline)) void gather_rest(const T* top, ptrdiff_t stride, int64_t classes, int count, T* columns) {
-  for (int64_t c = 0; c < classes; ++c)
-    for (int lane = 0; lane < kWidth<T>; ++lane)
-      columns[c * kWidth<T> + lane] = top[c * stride + (lane < count ? lane : 0)];
-}
+struct RowsAsLanes {
+  using Vector = typename Native<T>::Vector;
+  const T* top;
+  ptrdiff_t row_stride;
+  ptrdiff_t column_stride;
 
-// Rows as lanes: one vector of rows at a time, walking down the columns.
+  T at(int lane, int64_t c) const { return top[lane * row_stride + c * column_stride]; }
+
+  // kQuarter columns from `first` on, of which those outside the row mean nothing.
+  template <bool kByColumn>
+  __attribute__((always_inline)) inline void read(int64_t first, int64_t classes, Vector* group) const {
+    if (!kByColumn) return load_columns(top + first, row_stride, group);
+    for (int k = 0; k < kQuarter<T>; ++k) {
+      const int64_t c = first + k < classes ? first + k : first;
+      group[k] = load<Vector>(top + c * column_stride);
+    }
+  }
+
+  // Calls use(scores) for each class in turn.
+  template <bool kByColumn, class Use>
+  __attribute__((always_inline)) inline void each_class(int64_t classes, Use use) const {
+    Vector group[kQuarter<T>];
+    int64_t c = 0;
+    for (; c + kQuarter<T> <= classes; c += kQuarter<T>) {
+      read<kByColumn>(c, classes, group);
+      for (int k = 0; k < kQuarter<T>; ++k) use(group[k]);
+    }
+    if (c == classes) return;
+    const int64_t first = last_columns<T>(classes);
+    read<kByColumn>(first, classes, group);
+    for (int k = 0; k < kQuarter<T>; ++k)
+      if (first + k >= c && first + k < classes) use(group[k]);
+  }
+};
+
+// What one walk down the classes gathers.
 template <unsigned kNeeds, class T>
-__attribute__((noinline)) void narrow_rows(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns) {
+struct LaneScan {
   using Vector = typename Native<T>::Vector;
   using Mask = typename Native<T>::Mask;
   using Integer = typename Native<T>::Integer;
-  constexpr int kStep = kWidth<T>;
-  constexpr int kParts = kStep / kDoubles;
-  const int64_t classes = scores.classes;
-  for (int64_t r = 0; r < scores.rows; r += kStep) {
-    const int count = static_cast<int>(scores.rows - r < kStep ? scores.rows - r : kStep);
-    const T* top = scores.data + r;
-    T partial[tally::kNarrowWidth * kStep];
-    ptrdiff_t stride = scores.column_stride;
-    if (count < kStep) {
-      gather_rest(top, stride, classes, count, partial);
-      top = partial;
-      stride = kStep;
+  static constexpr int kParts = kWidth<T> / kDoubles;
+
+  Vector best = splat<Vector>(-static_cast<T>(__builtin_inf()));
+  Vector total = {};  // NaN where a score is, or where infinities cancel
+  Vector target = {};
+  Mask labels = {};
+  Mask number = {};  // of the class that comes next
+  Mask predicted = {};
+  Mask greater = {};
+  Mask not_less = {};
+  Mask tied_before = {};
+  Doubles sums[kParts] = {};
+
+  __attribute__((always_inline)) inline void add(Vector score) {
+    if (kNeeds & (tally::kNeedPredicted | tally::kNeedRank)) total += score;
+    if (kNeeds & tally::kNeedPredicted) {
+      predicted = score > best ? number : predicted;
+      best = greater_of(score, best);
     }
-    T targets[kStep] = {};
-    Mask labels = {};
-    if (scores.labels) {
-      for (int lane = 0; lane < kStep; ++lane) {
-        const int32_t label = scores.labels[r + (lane < count ? lane : 0)];
-        labels[lane] = label;
-        targets[lane] = true_score(top + lane, stride, classes, label);
-      }
+    if (kNeeds & tally::kNeedRank) {
+      greater -= score > target;
+      not_less -= score >= target;
+      tied_before -= (score == target) & (labels > number);
     }
-    const Vector target = load<Vector>(targets);
-    if (columns.true_score)
-      for (int part = 0; part < kParts; ++part)
-        store(columns.true_score + r + part * kDoubles, load_doubles(targets + part * kDoubles));
-    Vector best = load<Vector>(top);
-    Mask predicted = {};
-    Mask greater = {};
-    Mask not_less = {};
-    Mask tied_before = {};
-    Mask unordered = {};
-    Doubles sums[kParts] = {};
-    for (int64_t c = 0; c < classes; ++c) {
-      const T* column = top + c * stride;
-      const Vector score = load<Vector>(column);
-      unordered |= score != score;
-      if (kNeeds & tally::kNeedPredicted) {
-        const Mask better = score > best;
-        best = better ? score : best;
-        predicted = better ? splat<Mask>(static_cast<Integer>(c)) : predicted;
-      }
-      if (kNeeds & tally::kNeedRank) {
-        greater -= score > target;
-        not_less -= score >= target;
-        tied_before -= (score == target) & (labels > static_cast<Integer>(c));
-      }
-      if (kNeeds & tally::kNeedSum)
-        for (int part = 0; part < kParts; ++part) sums[part] += load_doubles(column + part * kDoubles);
+    number += 1;
+    if (kNeeds & tally::kNeedSum) {
+      T scores[kWidth<T>];
+      store(scores, score);
+      for (int part = 0; part < kParts; ++part) sums[part] += load_doubles(scores + part * kDoubles);
     }
-    if (needs & tally::kNeedExpSum) {
-      const Vector shift = unordered ? splat<Vector>(static_cast<T>(__builtin_nan(""))) : best;
-      Doubles sums_of_exponentials[kParts] = {};
-      for (int64_t c = 0; c < classes; ++c) {
-        T group[kStep];
-        Vector values[1] = {load<Vector>(top + c * stride) - shift};
-        exponentials(values);
-        store(group, values[0]);
-        for (int part = 0; part < kParts; ++part) sums_of_exponentials[part] += load_doubles(group + part * kDoubles);
-      }
-      T maxima[kStep];
-      T gaps[kStep];  // NaN for a NaN or infinite maximum
-      store(maxima, shift);
-      store(gaps, shift - shift);
-      for (int part = 0; part < kParts; ++part) {
-        store(columns.maximum + r + part * kDoubles, load_doubles(maxima + part * kDoubles));
-        store(columns.exp_sum + r + part * kDoubles, sums_of_exponentials[part] + load_doubles(gaps + part * kDoubles));
-      }
-    }
+  }
+
+  inline void store_columns(const ScoreColumns& columns, int64_t r) const {
     // Columns have room for the lanes past the last row.
-    if (columns.predicted) store_integers(columns.predicted + r, predicted);
+    if ((kNeeds & tally::kNeedPredicted) && columns.predicted) store_integers(columns.predicted + r, predicted);
     if (kNeeds & tally::kNeedSum)
       for (int part = 0; part < kParts; ++part) store(columns.sum + r + part * kDoubles, sums[part]);
     if (kNeeds & tally::kNeedRank) {
@@ -146,13 +130,133 @@ __attribute__((noinline)) void narrow_rows(const ScoreRows<T>& scores, unsigned 
       store_integers(columns.tied + r, ranked & (not_less - greater - 1));
       store_integers(columns.tied_before + r, tied_before);
     }
-    if (!any_lane(unordered)) continue;
-    for (int lane = 0; lane < count; ++lane) {
-      if (!unordered[lane]) continue;
-      const int32_t label = scores.labels ? scores.labels[r + lane] : -1;
-      scan_slowly(top + lane, stride, classes, label, r + lane, columns);
+  }
+};
+
+// The score of each lane's true class, NaN where there is none, without a branch.
+template <class T>
+inline void read_targets(const RowsAsLanes<T>& rows, const int32_t* labels, int64_t classes,
+                         typename Native<T>::Mask* own, typename Native<T>::Vector* target) {
+  using Mask = typename Native<T>::Mask;
+  using Integer = typename Native<T>::Integer;
+  for (int lane = 0; lane < kWidth<T>; ++lane) (*own)[lane] = labels[lane];
+  const Mask valid = (*own >= 0) & (*own < static_cast<Integer>(classes));
+  Integer places[kWidth<T>];
+  T targets[kWidth<T>];
+  store(places, *own & valid);
+  for (int lane = 0; lane < kWidth<T>; ++lane) targets[lane] = rows.at(lane, places[lane]);
+  using Vector = typename Native<T>::Vector;
+  *target = valid ? load<Vector>(targets) : splat<Vector>(static_cast<T>(__builtin_nan("")));
+}
+
+// Infinities of both signs are no NaN, though their sum is one.
+template <class T>
+__attribute__((noinline)) typename Native<T>::Mask find_unordered(const RowsAsLanes<T>& rows, int64_t classes) {
+  typename Native<T>::Mask unordered = {};
+  for (int lane = 0; lane < kWidth<T>; ++lane)
+    for (int64_t c = 0; c < classes; ++c)
+      if (rows.at(lane, c) != rows.at(lane, c)) unordered[lane] = -1;
+  return unordered;
+}
+
+template <bool kByColumn, class T>
+inline void sum_exponentials(const RowsAsLanes<T>& rows, int64_t classes, typename Native<T>::Vector shift, int64_t r,
+                             const ScoreColumns& columns) {
+  using Vector = typename Native<T>::Vector;
+  constexpr int kParts = kWidth<T> / kDoubles;
+  Doubles sums[kParts] = {};
+  rows.template each_class<kByColumn>(classes, [&](Vector score) __attribute__((always_inline)) {
+    T group[kWidth<T>];
+    Vector values[1] = {score - shift};
+    exponentials(values);
+    store(group, values[0]);
+    for (int part = 0; part < kParts; ++part) sums[part] += load_doubles(group + part * kDoubles);
+  });
+  T maxima[kWidth<T>];
+  T gaps[kWidth<T>];  // NaN for a NaN or infinite maximum
+  store(maxima, shift);
+  store(gaps, shift - shift);
+  for (int part = 0; part < kParts; ++part) {
+    store(columns.maximum + r + part * kDoubles, load_doubles(maxima + part * kDoubles));
+    store(columns.exp_sum + r + part * kDoubles, sums[part] + load_doubles(gaps + part * kDoubles));
+  }
+}
+
+// As many rows as there are lanes, of which the first `count` are wanted.
+template <unsigned kNeeds, bool kByColumn, class T>
+__attribute__((always_inline)) inline void scan_lanes(const RowsAsLanes<T>& rows, const int32_t* labels,
+                                                      int64_t classes, int count, unsigned needs, int64_t r,
+                                                      const ScoreColumns& columns) {
+  using Vector = typename Native<T>::Vector;
+  using Mask = typename Native<T>::Mask;
+  LaneScan<kNeeds, T> scan;
+  if (labels) {
+    read_targets(rows, labels, classes, &scan.labels, &scan.target);
+    if (columns.true_score) {
+      T targets[kWidth<T>];
+      store(targets, scan.target);
+      for (int part = 0; part < kWidth<T>; part += kDoubles)
+        store(columns.true_score + r + part, load_doubles(targets + part));
     }
   }
+  rows.template each_class<kByColumn>(classes, [&](Vector score) __attribute__((always_inline)) { scan.add(score); });
+  Mask unordered = scan.total != scan.total;
+  const bool any_unordered = any_lane(unordered);
+  if (__builtin_expect(any_unordered, 0)) unordered = find_unordered(rows, classes);
+  if (needs & tally::kNeedExpSum) {
+    const Vector shift = unordered ? splat<Vector>(static_cast<T>(__builtin_nan(""))) : scan.best;
+    sum_exponentials<kByColumn>(rows, classes, shift, r, columns);
+  }
+  scan.store_columns(columns, r);
+  if (__builtin_expect(!any_unordered, 1)) return;
+  for (int lane = 0; lane < count; ++lane)
+    if (unordered[lane])
+      scan_slowly(rows.top + lane * rows.row_stride, rows.column_stride, classes, labels ? labels[lane] : -1, r + lane,
+                  columns);
+}
+
+// The last rows, fewer than a vector holds or too near to the end of memory, with the first of them repeated.
+template <unsigned kNeeds, class T>
+__attribute__((noinline)) void scan_rest(const ScoreRows<T>& scores, int64_t r, unsigned needs,
+                                         const ScoreColumns& columns) {
+  constexpr int kStep = kWidth<T>;
+  T partial[tally::kNarrowWidth * kStep];
+  int32_t labels[kStep] = {};
+  for (; r < scores.rows; r += kStep) {
+    const int count = static_cast<int>(scores.rows - r < kStep ? scores.rows - r : kStep);
+    for (int lane = 0; lane < kStep; ++lane) {
+      const int64_t row = r + (lane < count ? lane : 0);
+      if (scores.labels) labels[lane] = scores.labels[row];
+      for (int64_t c = 0; c < scores.classes; ++c)
+        partial[c * kStep + lane] = scores.data[row * scores.row_stride + c * scores.column_stride];
+    }
+    scan_lanes<kNeeds, true>(RowsAsLanes<T>{partial, 1, kStep}, scores.labels ? labels : nullptr, scores.classes, count,
+                             needs, r, columns);
+  }
+}
+
+template <unsigned kNeeds, bool kByColumn, class T>
+__attribute__((noinline)) void scan_narrow(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns) {
+  constexpr int kStep = kWidth<T>;
+  constexpr ptrdiff_t kAhead = 8192;
+  const int64_t readable = kByColumn ? scores.rows : readable_rows<T>(scores.rows, scores.row_stride, scores.classes);
+  const ptrdiff_t row_bytes = scores.row_stride * static_cast<ptrdiff_t>(sizeof(T));
+  const ptrdiff_t bytes = !kByColumn && scores.row_stride == scores.classes ? kStep * row_bytes : 0;
+  int64_t r = 0;
+  for (; r + kStep <= readable; r += kStep) {
+    const RowsAsLanes<T> rows = {scores.data + r * scores.row_stride, scores.row_stride, scores.column_stride};
+    const char* memory = reinterpret_cast<const char*>(rows.top) + kAhead;
+    for (ptrdiff_t line = 0; line < bytes; line += 64) __builtin_prefetch(memory + line);
+    scan_lanes<kNeeds, kByColumn>(rows, scores.labels ? scores.labels + r : nullptr, scores.classes, kStep, needs, r,
+                                  columns);
+  }
+  if (r < scores.rows) scan_rest<kNeeds>(scores, r, needs, columns);
+}
+
+// Row by row if columns are neighbours, else column by column.
+template <unsigned kNeeds, class T>
+void narrow_rows(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns) {
+  (scores.column_stride == 1 ? scan_narrow<kNeeds, false, T> : scan_narrow<kNeeds, true, T>)(scores, needs, columns);
 }
 
 }  // namespace

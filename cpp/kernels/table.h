@@ -9,7 +9,7 @@ namespace tally {
 // Rows per block of columns; kernels may write up to kPad entries past the rows they were given.
 constexpr int64_t kBlockRows = 1024;
 constexpr int64_t kPad = 16;
-// Rows of scores up to this width are worked on column by column, with rows as lanes.
+// Rows of scores up to this width are worked on with rows as lanes.
 constexpr int64_t kNarrowWidth = 32;
 // The rank of a true score that is NaN: outside every k.
 constexpr int32_t kNeverRanked = INT32_MAX;
@@ -100,7 +100,7 @@ struct ScoreFunctions {
   void (*transpose)(const T* rows, ptrdiff_t row_stride, int64_t count, int64_t width, T* columns,
                     ptrdiff_t column_stride);
   void (*wide)(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns);    // column_stride == 1
-  void (*narrow)(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns);  // row_stride == 1
+  void (*narrow)(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns);  // either stride == 1
 };
 
 struct ScoreKernels {

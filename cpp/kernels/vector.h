@@ -107,6 +107,38 @@ inline Floats greater_of(Floats a, Floats b) {
 #endif
 }
 
+inline Doubles greater_of(Doubles a, Doubles b) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_max_pd(0xff, a, b);
+#elif defined(__AVX2__)
+  return _mm256_max_pd(a, b);
+#elif defined(__x86_64__)
+  return _mm_max_pd(a, b);
+#else
+  return a > b ? a : b;
+#endif
+}
+
+// A vector of 16 bytes of each of some rows, `stride` elements apart.
+inline Floats load_quarters(const float* rows, ptrdiff_t stride) {
+#if defined(__AVX512F__)
+  const __m256 low = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(rows)), _mm_loadu_ps(rows + stride), 1);
+  const float* upper = rows + 2 * stride;
+  const __m256 high =
+      _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(upper)), _mm_loadu_ps(upper + stride), 1);
+  return (Floats)_mm512_maskz_insertf64x4(0xff, _mm512_castps_pd(_mm512_castps256_ps512(low)), _mm256_castps_pd(high),
+                                          1);
+#elif defined(__AVX2__)
+  return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(rows)), _mm_loadu_ps(rows + stride), 1);
+#else
+  (void)stride;
+  return load<Floats>(rows);
+#endif
+}
+inline Doubles load_quarters(const double* rows, ptrdiff_t stride) {
+  return (Doubles)load_quarters(reinterpret_cast<const float*>(rows), 2 * stride);
+}
+
 // GCC 12 converts vectors of bytes one by one.
 inline Ints load_bytes(const uint8_t* source) {
 #if defined(__AVX512F__)
@@ -137,11 +169,17 @@ inline Doubles multiply_add(Doubles left, Doubles right, Doubles addend) {
 
 template <class Mask>
 inline bool any_lane(Mask mask) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+  return _mm256_movemask_epi8((__m256i)mask) != 0;
+#elif defined(__x86_64__) && !defined(__AVX512F__)
+  return _mm_movemask_epi8((__m128i)mask) != 0;
+#else
   uint64_t words[sizeof(Mask) / 8];
   std::memcpy(words, &mask, sizeof mask);
   uint64_t any = 0;
   for (uint64_t word : words) any |= word;
   return any != 0;
+#endif
 }
 
 // Lane i of the result is lane i of `left`, or lane i - kStep of `right` where i has the bit kStep.

@@ -1,4 +1,7 @@
 // Exact sums of value columns over a block, each once for all who ask; of plain errors without a column.
+#include <algorithm>
+#include <cmath>
+
 #include "pass/columns.h"
 
 namespace tally {
@@ -8,6 +11,8 @@ bool is_summed_directly(ValueKind kind) {
   return kind == ValueKind::kSquaredError || kind == ValueKind::kAbsoluteError || kind == ValueKind::kEqual ||
          kind == ValueKind::kBinaryEqual || kind == ValueKind::kRowMean;
 }
+
+bool is_counted(ValueKind kind) { return kind == ValueKind::kHit || kind == ValueKind::kWithinTop; }
 
 ElementSum of_grid(bool exact, const SumGrid& grid, const int64_t sums[2]) {
   return {exact, {sums[0], sums[1]}, {grid.exponent - 52, grid.exponent - 103}};
@@ -54,11 +59,14 @@ void Columns::prepare_sums() {
   sums_.assign(values, ElementSum{});
   grids_.assign(values + 1, SumGrid{});
   direct_.assign(values, false);
+  counted_.assign(values, false);
   if (batch_.rows_per_sample != 1 || batch_.weights.dimensions == 2) return;
   for (size_t i = 0; i < values; ++i) sums_anything_ |= (demand_.uses[i] & kUsedAsSum) != 0;
   if (!sums_anything_) return;
   block_.sums = sums_.data();
   block_.weight_sum = &weight_sum_;
+  for (size_t i = 0; i < values && !batch_.weights.dimensions; ++i)
+    counted_[i] = demand_.uses[i] == kUsedAsSum && is_counted(demand_.values[i].kind);
   const bool one_a_row = batch_.y_pred.width == 1 && (!batch_.y_true.dimensions || batch_.y_true.width == 1);
   if (batch_.weights.dimensions || !one_a_row || !batch_.y_pred.dimensions) return;
   const bool integers = !is_floating(batch_.y_true.type) || !is_floating(batch_.y_pred.type);
@@ -98,11 +106,26 @@ void Columns::sum_elements(int64_t first, int64_t rows) {
   for (size_t i = 0; i < kinds; ++i) sums_[errors[i]].exact = false;
 }
 
+// Of a value that is 0 or 1.
+int64_t Columns::count_ones(const ValueSpec& spec, int64_t rows) const {
+  int32_t ones = 0;
+  if (spec.kind == ValueKind::kHit) {
+    for (int64_t row = 0; row < rows; ++row) ones += block_.true_class[row] == block_.predicted[row];
+  } else {
+    // A row that is never ranked is not below any bound.
+    const double bound = std::clamp(std::ceil(spec.number), 0.0, static_cast<double>(kNeverRanked));
+    const auto below = static_cast<int32_t>(bound);
+    for (int64_t row = 0; row < rows; ++row) ones += block_.above[row] < below;
+  }
+  return ones;
+}
+
 void Columns::sum_columns(int64_t rows) {
   const SumKernels& functions = *kernels_.sums;
   int64_t sums[2] = {};
   for (size_t i = 0; i < sums_.size(); ++i) {
-    if (!(demand_.uses[i] & kUsedAsSum) || (direct_[i] && sums_[i].exact)) continue;
+    if (counted_[i]) sums_[i] = of_count(count_ones(demand_.values[i], rows));
+    if (counted_[i] || !(demand_.uses[i] & kUsedAsSum) || (direct_[i] && sums_[i].exact)) continue;
     const bool exact = block_.weights ? functions.exact_products(values_[i], weights_, rows, &grids_[i], sums)
                                       : functions.exact_sums(values_[i], rows, &grids_[i], sums);
     sums_[i] = of_grid(exact, grids_[i], sums);

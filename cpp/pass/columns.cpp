@@ -35,7 +35,7 @@ bool needs_true_rows(const Batch& batch, const Demand& demand) {
 bool in_place(const ArrayView& view, bool single) {
   const DType type = single ? DType::kFloat32 : DType::kFloat64;
   return view.dimensions == 0 ||
-         (view.type == type && view.width > kNarrowWidth && view.column_stride == size_of(type));
+         (view.type == type && view.column_stride == size_of(type) && view.row_stride % size_of(type) == 0);
 }
 
 // Tiles need not be small when every row is read once and where it is; otherwise both arrays' rows must stay in the
@@ -193,7 +193,11 @@ void Columns::derive_scores(const ArrayView& view, int64_t first, int64_t offset
   scores.labels = needs & (kNeedRank | kNeedTrueScore) ? integers_[kTrueClass] + offset : nullptr;
   const auto& functions = functions_of<T>(*kernels_.scores);
   char* tile = of_true ? true_tile_ : pred_tile_;
-  if (view.width <= kNarrowWidth) {
+  if (view.width <= kNarrowWidth && in_place(view, single_)) {
+    scores.column_stride = 1;
+    scores.data = rows_of<T>(view, first + offset, rows, tile, &scores.row_stride);
+    functions.narrow(scores, needs, columns);
+  } else if (view.width <= kNarrowWidth) {
     scores.row_stride = 1;
     scores.data = columns_of<T>(view, first + offset, rows, tile, &scores.column_stride);
     functions.narrow(scores, needs, columns);
@@ -220,7 +224,7 @@ template <class T>
 void Columns::derive_values(int64_t first, int64_t offset, int64_t rows) {
   for (size_t i = 0; i < demand_.values.size(); ++i) {
     const ValueSpec& spec = demand_.values[i];
-    if (direct_[i] && sums_[i].exact) continue;
+    if (counted_[i] || (direct_[i] && sums_[i].exact)) continue;
     if (reads_rows(spec.kind))
       derive_row_value<T>(spec, first, offset, rows, values_[i] + offset);
     else

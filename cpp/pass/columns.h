@@ -43,6 +43,7 @@ class Columns {
   template <class T>
   void sum_elements(int64_t first, int64_t rows);
   void sum_columns(int64_t rows);
+  int64_t count_ones(const ValueSpec& spec, int64_t rows) const;
   Fault refused_histogram(int64_t rows) const;
   Fault load_weights(int64_t first, int64_t rows);
   Fault check_weights(int64_t first, int64_t rows) const;
@@ -70,6 +71,7 @@ class Columns {
   ElementSum weight_sum_ = {};
   std::vector<SumGrid> grids_;  // of each value's last block, which most likely suit the next one; then of the weights
   std::vector<char> direct_;    // values that are summed without a column
+  std::vector<char> counted_;   // values of 0 and 1 that are only summed, in the columns they follow from
   std::vector<BinaryCounts> binary_;
   std::vector<int> binary_value_;  // of values that are read off binary counts, which; else -1
   bool sums_anything_ = false;
