@@ -154,6 +154,7 @@ struct HistogramRowKernels {
 struct SumGrid {
   int64_t exponent = 2;
   bool fine = false;
+  uint32_t misses = 0;  // blocks since the last one whose elements lay on one grid
 };
 
 // One value for each pair of rows; what `number` is, its ValueKind says.
