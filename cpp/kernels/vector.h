@@ -107,6 +107,18 @@ inline Floats greater_of(Floats a, Floats b) {
 #endif
 }
 
+inline Doubles greater_of(Doubles a, Doubles b) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_max_pd(0xff, a, b);
+#elif defined(__AVX2__)
+  return _mm256_max_pd(a, b);
+#elif defined(__x86_64__)
+  return _mm_max_pd(a, b);
+#else
+  return a > b ? a : b;
+#endif
+}
+
 // GCC 12 converts vectors of bytes one by one.
 inline Ints load_bytes(const uint8_t* source) {
 #if defined(__AVX512F__)
