@@ -62,6 +62,25 @@ def test_errors_and_values_are_summed_exactly(kind, dtype, level, rng):
         np.testing.assert_allclose(mean.result(), mean_of(y_pred.astype(np.float64)), rtol=1e-15, atol=1e-17 * scale)
 
 
+@pytest.mark.parametrize("least", [-10, -17, -19, -20, -21, -22, -26, -40, -120])
+def test_sums_of_float32_errors_lose_no_digit_however_small_an_input_is(least, level, rng):
+    for size in (16, 1025, 5000):
+        y_true, y_pred = (rng.uniform(1, 4, size).astype(np.float32) for _ in range(2))
+        y_pred[::5] = y_true[::5]
+        y_true[::3] = 0.0
+        y_pred[size // 2 :: 1000] = 2.0**least * rng.uniform(1, 2)
+        errors = y_true.astype(np.float64) - y_pred.astype(np.float64)
+        together = metrics.MetricCollection([metrics.MeanAbsoluteError(name="a"), metrics.MeanSquaredError(name="s")])
+        alone = metrics.MeanAbsoluteError(), metrics.MeanSquaredError()
+        for metric in (together, *alone):
+            metric.update_state(y_true, y_pred)
+        for values, metric, single in zip((np.abs(errors), errors * errors), together.metrics, alone, strict=True):
+            expected = metrics.Sum()
+            expected.update_state(values)
+            assert metric.variables[0].integer() == expected.variables[0].integer()
+            assert single.variables[0].integer() == expected.variables[0].integer()
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_what_is_no_finite_number_is_counted(dtype, value, level, rng):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tallymetrics
-from tallymetrics import metrics
+from tallymetrics import _core, metrics
 
 LEVELS = pytest.mark.parametrize("level", tallymetrics.instruction_sets())
 INF = math.inf
@@ -114,3 +114,22 @@ def test_means_are_the_exact_quotient_of_exact_sums(level, rng):
     metric = metrics.Mean()
     metric.update_state(values, sample_weight=weights)
     assert metric.result() == float(sum(map(Fraction, values * weights)) / sum(map(Fraction, weights)))
+
+
+@LEVELS
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_limbs_are_those_that_weights_touch(dtype, level):
+    tallymetrics.set_instruction_set(level)
+    ones = _core.UNIT_LIMB
+    cases = {0.75: (-1, 0), 2.0**-32: (-1, 0), 1.5 * 2.0**-32: (-2, 0), 2.0**-64: (-2, 0), 1.5 * 2.0**-64: (-3, 0)}
+    cases |= {2.0**18: (-1, 0), 2.0**31: (0, 0), 2.0**32: (0, 1), -(2.0**-33): (-2, 0), 2.0**64: (0, 2)}
+    for rows in (1, 1000, 300_000):
+        for weight, (first, last) in cases.items():
+            weights = np.full(rows, 0.5, dtype) if rows > 1 else np.zeros(1, dtype)
+            weights[rows * 2 // 3] = weight
+            if rows > 1:
+                first = min(first, -1)
+            found = _core.weight_limbs(weights, 2)
+            assert found == (ones + first, ones + last)
+        weights[rows * 2 // 3 :] = np.nan
+        assert _core.weight_limbs(weights, 2) == (-1, rows * 2 // 3)

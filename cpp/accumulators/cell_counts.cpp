@@ -39,12 +39,14 @@ void fetch(const LabelsAhead* streams, int64_t row) {
 void add_numbers(int64_t* sums, int64_t step, const uint32_t* cells, const int64_t* numbers, int64_t count,
                  const LabelsAhead* streams) {
   int64_t i = 0;
-  for (; i + 4 <= count; i += 4) {
+  for (; i + 8 <= count; i += 8) {
     fetch(streams, i);
-    sums[cells[i]] += numbers[i];
-    sums[cells[i + 1] + step] += numbers[i + 1];
-    sums[cells[i + 2] + 2 * step] += numbers[i + 2];
-    sums[cells[i + 3] + 3 * step] += numbers[i + 3];
+    for (int64_t k = i; k < i + 8; k += 4) {
+      sums[cells[k]] += numbers[k];
+      sums[cells[k + 1] + step] += numbers[k + 1];
+      sums[cells[k + 2] + 2 * step] += numbers[k + 2];
+      sums[cells[k + 3] + 3 * step] += numbers[k + 3];
+    }
   }
   for (; i < count; ++i) sums[cells[i]] += numbers[i];
 }

@@ -14,8 +14,7 @@
 #include "bindings/arrays.h"
 #include "bindings/plan.h"
 #include "pass/pass.h"
-#include "support/dispatch.h"
-#include "support/exact_sum.h"
+#include "pass/weight_limbs.h"
 
 namespace py = pybind11;
 
@@ -40,40 +39,10 @@ Batch batch_of(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView
   return batch;
 }
 
-// The limbs that exact sums of these weights touch, as (first, last); (-1, row) for a weight that is not finite.
-std::pair<int64_t, int64_t> limbs_of(const ArrayView& weights) {
-  int first = kUnitLimb;
-  int last = kUnitLimb;
-  double buffer[kBlockRows];
-  int64_t high[kBlockRows + kPad];
-  int64_t low[kBlockRows + kPad];
-  const bool floating = is_floating(weights.type);
-  const double scale = floating ? 0x1p32 : 1.0;
-  for (int64_t begin = 0; begin < weights.rows; begin += kBlockRows) {
-    const int64_t count = std::min(kBlockRows, weights.rows - begin);
-    kernels().convert->to_double(weights.row(begin), weights.type, weights.row_stride, count, buffer);
-    const FixedWeights found = kernels().label_pairs->fix_weights(buffer, count, scale, high, floating ? low : nullptr);
-    if (!found.has_others && found.greatest < 0x1p31 * scale) {
-      if (floating) first = std::min(first, kUnitLimb - (found.has_low ? 2 : 1));
-      continue;
-    }
-    for (int64_t i = 0; i < count; ++i) {
-      if (!(buffer[i] - buffer[i] == 0.0)) return {-1, begin + i};
-      const Digits digits = split_digits(buffer[i]);
-      for (int digit = 0; digit < 3; ++digit) {
-        if (!digits.digit[digit]) continue;
-        first = std::min(first, digits.first + digit);
-        last = std::max(last, digits.first + digit);
-      }
-    }
-  }
-  return {first, last};
-}
-
-std::pair<int64_t, int64_t> weight_limbs(const py::array& weights) {
+std::pair<int64_t, int64_t> weight_limbs(const py::array& weights, int threads) {
   const ArrayView view = view_of(weights);
   py::gil_scoped_release release;
-  return limbs_of(view);
+  return limbs_of(view, threads);
 }
 
 template <class Threads>
@@ -217,7 +186,7 @@ class Repeated {
  private:
   bool has_planes_for(const ArrayView& weights) const {
     if (!limbs_) return true;
-    const auto [first, last] = limbs_of(weights);
+    const auto [first, last] = limbs_of(weights, 1);
     return first >= limbs_->first && last <= limbs_->second;
   }
 
@@ -237,7 +206,7 @@ void add_calls(py::module_& module) {
   module.def("add", &add, py::arg("y_true").none(true), py::arg("y_pred"), py::arg("weights").none(true),
              py::arg("rows_per_sample"), py::arg("accumulators"), py::arg("threads"),
              py::arg("committed") = py::none());
-  module.def("weight_limbs", &weight_limbs, py::arg("weights"));
+  module.def("weight_limbs", &weight_limbs, py::arg("weights"), py::arg("threads"));
   module.def("note_change", [] { ++changes; });
   py::class_<Repeated>(module, "Repeated")
       .def(py::init<>())

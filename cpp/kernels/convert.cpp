@@ -131,6 +131,16 @@ void to_float(const char* source, DType type, ptrdiff_t stride, int64_t count, f
 }
 
 void to_double(const char* source, DType type, ptrdiff_t stride, int64_t count, double* target) {
+  if (type == DType::kFloat32 && stride == sizeof(float)) {
+    const auto* elements = reinterpret_cast<const float*>(source);
+    int64_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+      __builtin_prefetch(elements + i + 2 * tally::kBlockRows);
+      for (int part = 0; part < kLanes; part += kDoubles) store(target + i + part, load_doubles(elements + i + part));
+    }
+    for (; i < count; ++i) target[i] = static_cast<double>(elements[i]);
+    return;
+  }
   convert(source, type, stride, count, target, [](auto value) { return static_cast<double>(widen(value)); });
 }
 

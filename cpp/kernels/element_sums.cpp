@@ -1,11 +1,7 @@
 // Exact sums of errors and of values straight from the arrays: no column is written and read again between.
-#include "kernels/direct_table.h"
-#include "kernels/row_sums.h"
+#include "kernels/float_errors.h"
 
 namespace {
-
-using tally::ElementSum;
-using tally::SumGrid;
 
 // Bounds of a block's values: magnitudes are below 2^high, and those that are not 0 at least 2^low.
 struct Bounds {
@@ -68,14 +64,8 @@ struct GridSum {
   Doubles high[2];
   Doubles low = {};
 
-  explicit GridSum(int64_t k) : high{splat<Doubles>(1.5 * power(k)), splat<Doubles>(1.5 * power(k))} {}
-
-  static double power(int64_t exponent) {
-    const int64_t bits = (exponent + 1023) << 52;
-    double value;
-    std::memcpy(&value, &bits, 8);
-    return value;
-  }
+  explicit GridSum(int64_t k)
+      : high{splat<Doubles>(1.5 * power_of_two(k)), splat<Doubles>(1.5 * power_of_two(k))} {}
 
   // Two values at once; `next` is close to value + high.
   inline void add(Doubles value, Doubles other) { add(value, value + high[0], other, other + high[1]); }
@@ -87,22 +77,17 @@ struct GridSum {
 
   ElementSum sum(int64_t k) const {
     ElementSum result = {true, {0, 0}, {k - kCoarse, k - 97}};
-    const Doubles start = splat<Doubles>(1.5 * power(k));
+    const Doubles start = splat<Doubles>(1.5 * power_of_two(k));
     const Longs bits = load<Longs>(&start);
     result.units[0] = sum_of_lanes((load<Longs>(&high[0]) - bits) + (load<Longs>(&high[1]) - bits));
     if constexpr (kFine) {
-      const Doubles units = low * power(kFinest - k);
+      const Doubles units = low * power_of_two(kFinest - k);
       result.exact = !any_lane(units != units);
       for (int lane = 0; result.exact && lane < kDoubles; ++lane) result.units[1] += static_cast<int64_t>(units[lane]);
     }
     return result;
   }
 };
-
-inline Doubles magnitude(Doubles value) {
-  const Longs bits = load<Longs>(&value) & INT64_MAX;
-  return load<Doubles>(&bits);
-}
 
 enum Wanted : unsigned { kItself = 1, kMagnitudes = 2, kSquares = 4 };
 
@@ -198,17 +183,36 @@ inline bool errors_lie_on(int64_t k_first, int64_t k_squares, const Bounds& boun
          (!(kWanted & kSquares) || lie_on<true>(k_squares, 2 * bounds.high, 2 * bounds.low - 52));
 }
 
+// Where one block lies on no grid, a few of the next are not tried.
+template <class Try>
+inline bool lies_on_grid(SumGrid* grid, Try attempt) {
+  constexpr int kPeriod = 4;
+  if (grid->misses % kPeriod == 0 && attempt()) {
+    grid->misses = 0;
+    return true;
+  }
+  ++grid->misses;
+  return false;
+}
+
 template <unsigned kWanted, class T>
 bool sums_of_errors(const T* y_true, const T* y_pred, int64_t count, SumGrid* grid, ElementSum* magnitudes,
                     ElementSum* squares) {
-  const Elements<T, true> elements = {y_true, y_pred};
   constexpr int64_t kRoom = GridSum<true>::kHeadroom;
   int64_t high = grid->exponent;
+  if constexpr (sizeof(T) == 4)
+    if (lies_on_grid(grid, [&] {
+          return sums_on_grid<kWanted, kMagnitudes, kSquares>(y_true, y_pred, count, 2 * high + kRoom, magnitudes,
+                                                              squares);
+        }))
+      return true;
+  const Elements<T, true> elements = {y_true, y_pred};
   Bounds bounds = scan<kWanted, true>(elements, count, high + kRoom, 2 * high + kRoom, magnitudes, squares);
-  if (errors_lie_on<kWanted>(high + kRoom, 2 * high + kRoom, bounds)) return true;
+  const bool found = errors_lie_on<kWanted>(high + kRoom, 2 * high + kRoom, bounds);
+  if (bounds.known && bounds.high > -kNoValue) grid->exponent = bounds.high;
+  if (found) return true;
   high = bounds.high;
   if (!errors_lie_on<kWanted>(high + kRoom, 2 * high + kRoom, bounds)) return false;
-  grid->exponent = high;
   bounds = scan<kWanted, true>(elements, count, high + kRoom, 2 * high + kRoom, magnitudes, squares);
   return errors_lie_on<kWanted>(high + kRoom, 2 * high + kRoom, bounds);
 }

@@ -4,6 +4,8 @@
 
 namespace {
 
+using tally::DType;
+
 // Lane i counts an equal pair in diagonal i % kDiagonals.
 template <class Vector, class Integer>
 inline Vector diagonals_of_lanes(Integer first, Integer classes, Integer lane) {
@@ -155,12 +157,73 @@ tally::FixedWeights fix(const double* weights, int64_t count, double scale, int6
   return result;
 }
 
+// Most weights are integers of the first grid; false if some are not.
+bool fix_plainly(const double* weights, int64_t count, double scale, int64_t* integers, double* greatest) {
+  const Doubles rounding = splat<Doubles>(kRounding);
+  Doubles most = {};
+  Longs others = {};
+  const auto fix_some = [&](Doubles weight, int64_t* target) {
+    const Doubles value = weight * scale;
+    const Doubles shifted = value + rounding;
+    others |= shifted - rounding != value;
+    const Longs magnitude = (Longs)value & INT64_MAX;
+    most = greater_of(load<Doubles>(&magnitude), most);
+    store(target, (Longs)shifted - (Longs)rounding);
+  };
+  int64_t i = 0;
+  for (; i + kDoubles <= count; i += kDoubles) fix_some(load<Doubles>(weights + i), integers + i);
+  if (i < count) {
+    Doubles rest = {};
+    std::memcpy(&rest, weights + i, static_cast<size_t>(count - i) * sizeof(double));
+    fix_some(rest, integers + i);
+  }
+  *greatest = greatest_lane(most);
+  return !any_lane(others) && *greatest < 0x1p51;
+}
+
 tally::FixedWeights fix_weights(const double* weights, int64_t count, double scale, int64_t* high, int64_t* low) {
+  double greatest;
+  if (fix_plainly(weights, count, scale, high, &greatest)) return {greatest, false, false};
   return (low ? fix<true> : fix<false>)(weights, count, scale, high, low);
+}
+
+// Adding a power of two rounds what is smaller to its last digit.
+template <class T>
+bool are_multiples(const T* weights, int64_t count, double least) {
+  using Vector = typename Native<T>::Vector;
+  using Mask = typename Native<T>::Mask;
+  constexpr double kRange = sizeof(T) == 4 ? 0x1p23 : 0x1p52;
+  constexpr auto kMagnitude = static_cast<typename Native<T>::Integer>(sizeof(T) == 4 ? INT32_MAX : INT64_MAX);
+  constexpr int kLanesHere = kLanesOf<Vector>;
+  const Vector power = splat<Vector>(static_cast<T>(least * kRange));
+  const Vector bound = splat<Vector>(static_cast<T>(0x1p19));
+  Mask others = {};
+  for (int64_t i = 0; i < count; i += kLanesHere) {
+    Vector weight = {};
+    if (i + kLanesHere <= count)
+      weight = load<Vector>(weights + i);
+    else
+      std::memcpy(&weight, weights + i, static_cast<size_t>(count - i) * sizeof(T));
+    __builtin_prefetch(weights + i + 4096 / sizeof(T));
+    const Mask bits = (Mask)weight & kMagnitude;
+    const Vector magnitude = (Vector)bits;
+    others |= ~(magnitude < bound) | ((magnitude < power) & ((magnitude + power) - power != magnitude));
+  }
+  return !any_lane(others);
+}
+
+template <class T>
+int digits_of(const T* weights, int64_t count) {
+  return are_multiples(weights, count, 0x1p-32) ? 1 : are_multiples(weights, count, 0x1p-64) ? 2 : 0;
+}
+
+int digits_below_ones(const char* weights, DType type, int64_t count) {
+  if (type == DType::kFloat32) return digits_of(reinterpret_cast<const float*>(weights), count);
+  return type == DType::kFloat64 ? digits_of(reinterpret_cast<const double*>(weights), count) : 0;
 }
 
 }  // namespace
 
 #define TALLY_TABLE TALLY_JOIN(tally_label_pair_kernels, TALLY_LEVEL)
 extern "C" const tally::LabelPairKernels TALLY_TABLE;
-const tally::LabelPairKernels TALLY_TABLE = {fix_weights, cells_i64, cells_i32, cells_u8};
+const tally::LabelPairKernels TALLY_TABLE = {fix_weights, digits_below_ones, cells_i64, cells_i32, cells_u8};

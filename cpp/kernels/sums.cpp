@@ -148,15 +148,13 @@ bool exact_products(const double* values, const double* weights, int64_t count, 
 }
 
 int64_t first_not_finite(const double* values, int64_t count) {
-  Longs refused = {};
+  // Their products with 0 are no numbers, and neither is a sum of such.
+  LaneSum zeros;
   int64_t i = 0;
-  for (; i + kDoubles <= count; i += kDoubles) {
-    const Doubles value = load<Doubles>(values + i);
-    refused |= value - value != 0.0;
-  }
-  bool any = false;
-  for (int lane = 0; lane < kDoubles; ++lane) any |= refused[lane] != 0;
-  if (any) i = 0;
+  for (; i + kLanes <= count; i += kLanes)
+    for (int part = 0; part < LaneSum::kParts; ++part)
+      zeros.parts[part] = multiply_add(load<Doubles>(values + i + part * kDoubles), Doubles{}, zeros.parts[part]);
+  if (zeros.total() != 0.0) i = 0;
   for (; i < count; ++i)
     if (values[i] - values[i] != 0.0) return i;
   return -1;

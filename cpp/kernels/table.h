@@ -154,6 +154,7 @@ struct HistogramRowKernels {
 struct SumGrid {
   int64_t exponent = 2;
   bool fine = false;
+  uint32_t misses = 0;  // blocks since the last one whose elements lay on one grid
 };
 
 // One value for each pair of rows; what `number` is, its ValueKind says.
@@ -301,6 +302,8 @@ struct FixedWeights {
 struct LabelPairKernels {
   // weights[i] * scale = high[i] + low[i] * 2^-32 exactly, of integers below 2^51; `low` is null where it must be 0.
   FixedWeights (*fix_weights)(const double* weights, int64_t count, double scale, int64_t* high, int64_t* low);
+  // Weights below 2^19, float32 or float64: 1 if all are multiples of 2^-32, 2 if they are of 2^-64; 0 for all others.
+  int (*digits_below_ones)(const char* weights, DType type, int64_t count);
   PairCells<int64_t> cells_i64;
   PairCells<int32_t> cells_i32;
   PairCells<uint8_t> cells_u8;

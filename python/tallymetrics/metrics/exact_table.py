@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from tallymetrics import _core
+from tallymetrics import _core, runtime
 from tallymetrics.metrics.variables import Arrays, Variable
 
 Self = TypeVar("Self", bound="ExactTable")
@@ -15,6 +15,8 @@ Self = TypeVar("Self", bound="ExactTable")
 _DIGIT_MASK = 0xFFFFFFFF
 # A plane takes less than 2^32 a row: after so many rows the carries are due.
 _ROWS_BEFORE_CARRY = 1 << 30
+# To look at so many weights takes no longer than to wake a thread.
+_ROWS_FOR_ONE_THREAD = 1 << 18
 
 
 class ExactTable(Variable):
@@ -52,7 +54,8 @@ class ExactTable(Variable):
         """
         if weights is None:
             return (self._planes[_core.UNIT_LIMB],), _core.UNIT_LIMB
-        first, last = _core.weight_limbs(weights)
+        threads = runtime.get_num_threads() if weights.size > _ROWS_FOR_ONE_THREAD else 1
+        first, last = _core.weight_limbs(weights, threads)
         if first < 0:
             first = last = _core.UNIT_LIMB
         if first == _core.UNIT_LIMB and weights.dtype.kind == "f":

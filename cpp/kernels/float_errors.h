@@ -1,0 +1,126 @@
+// Exact sums of errors between float32 arrays that lie on one grid: where no input is tiny, neither is a difference.
+#pragma once
+
+#include "kernels/direct_table.h"
+#include "kernels/row_sums.h"
+
+namespace {
+
+using tally::ElementSum;
+using tally::SumGrid;
+
+inline double power_of_two(int64_t exponent) {
+  const int64_t bits = (exponent + 1023) << 52;
+  double value;
+  std::memcpy(&value, &bits, 8);
+  return value;
+}
+
+inline Doubles magnitude(Doubles value) {
+  const Longs bits = load<Longs>(&value) & INT64_MAX;
+  return load<Doubles>(&bits);
+}
+
+typedef uint32_t UnsignedInts __attribute__((vector_size(kVectorBytes)));
+
+// Of 2^(grid) all inputs, and so all differences, are multiples. Magnitudes are added up as they are: their sum was
+// not rounded if it is at most 2^(grid + 53). The sum of squares starts at 2^k and rounds each to a multiple of
+// 2^(k - 52) if it ends below 2^(k + 1); what that leaves, at most 1.5 * 2^(k - 53), consists of multiples of
+// 2^(2 grid) and is added up apart. A lane takes at most 2^8 values, and sums of what is not negative only grow: so the
+// last value of each sum bounds all of them, and is no number if one of them was none.
+template <unsigned kWanted, unsigned kMagnitudes, unsigned kSquares>
+struct GridErrors {
+  static constexpr int64_t kStep = kLanesOf<Floats>;
+  static constexpr int64_t kCoarse = 52;
+  static constexpr int64_t kFinest = 97;
+  Doubles magnitudes[2] = {};
+  Doubles high[2];
+  Doubles low[2] = {};
+  // Twice the bits of an input less one: zeros are beyond all others.
+  UnsignedInts least[2] = {~UnsignedInts{}, ~UnsignedInts{}};
+
+  explicit GridErrors(int64_t k) : high{splat<Doubles>(power_of_two(k)), splat<Doubles>(power_of_two(k))} {}
+
+  inline void note(const float* inputs, UnsignedInts* target) {
+    const auto bits = load<UnsignedInts>(inputs);
+    const UnsignedInts candidate = bits + bits - 1;
+    *target = candidate < *target ? candidate : *target;
+  }
+
+  inline void add(Doubles error, int chain) {
+    if constexpr (kWanted & kMagnitudes) magnitudes[chain] += magnitude(error);
+    if constexpr (kWanted & kSquares) {
+      const Doubles next = multiply_add(error, error, high[chain]);
+      low[chain] += error * error - (next - high[chain]);
+      high[chain] = next;
+    }
+  }
+
+  inline void step(const float* y_true, const float* y_pred) {
+    note(y_true, &least[0]);
+    note(y_pred, &least[1]);
+    for (int part = 0; part < kStep; part += kDoubles)
+      add(multiply_add(load_doubles(y_pred + part), splat<Doubles>(-1.0), load_doubles(y_true + part)),
+          part / kDoubles % 2);
+  }
+
+  int64_t grid() const {
+    const UnsignedInts both = least[0] < least[1] ? least[0] : least[1];
+    uint32_t fewest = UINT32_MAX;
+    for (int lane = 0; lane < kLanesOf<Ints>; ++lane) fewest = both[lane] < fewest ? both[lane] : fewest;
+    if (fewest == UINT32_MAX) return 0;
+    const int64_t exponent = (fewest + 1) >> 24;
+    return (exponent > 0 ? exponent : 1) - 127 - 23;
+  }
+
+  bool sum_magnitudes(ElementSum* sum) const {
+    const int64_t exponent = grid();
+    const Doubles bound = splat<Doubles>(power_of_two(exponent + 53));
+    *sum = {true, {0, 0}, {exponent, exponent}};
+    for (const Doubles& lanes : magnitudes) {
+      if (any_lane(~(lanes <= bound))) return false;
+      const Doubles units = lanes * power_of_two(-exponent);
+      for (int lane = 0; lane < kDoubles; ++lane) sum->units[0] += static_cast<int64_t>(units[lane]);
+    }
+    return true;
+  }
+
+  bool sum_squares(int64_t k, ElementSum* sum) const {
+    const Doubles start = splat<Doubles>(power_of_two(k));
+    *sum = {true, {0, 0}, {k - kCoarse, k - kFinest}};
+    if (2 * grid() < k - kFinest) return false;
+    for (int chain = 0; chain < 2; ++chain) {
+      if (any_lane(~(high[chain] < start + start))) return false;
+      sum->units[0] += sum_of_lanes(load<Longs>(&high[chain]) - load<Longs>(&start));
+      const Doubles units = low[chain] * power_of_two(kFinest - k);
+      for (int lane = 0; lane < kDoubles; ++lane) sum->units[1] += static_cast<int64_t>(units[lane]);
+    }
+    return true;
+  }
+};
+
+// False if the elements lie on no such grid, or their squares exceed what starts at 2^k.
+template <unsigned kWanted, unsigned kMagnitudes, unsigned kSquares>
+__attribute__((noinline)) bool sums_on_grid(const float* y_true, const float* y_pred, int64_t count, int64_t k,
+                                            ElementSum* magnitudes, ElementSum* squares) {
+  constexpr int64_t kLine = 64 / sizeof(float);
+  using Own = GridErrors<kWanted, kMagnitudes, kSquares>;
+  Own own(k);
+  int64_t i = 0;
+  for (; i + kLine <= count; i += kLine) {
+    __builtin_prefetch(y_true + i + kAhead<float>);
+    __builtin_prefetch(y_pred + i + kAhead<float>);
+    for (int64_t at = i; at < i + kLine; at += Own::kStep) own.step(y_true + at, y_pred + at);
+  }
+  for (; i < count; i += Own::kStep) {
+    float rest[2][Own::kStep] = {};
+    const auto bytes = static_cast<size_t>(count - i < Own::kStep ? count - i : Own::kStep) * sizeof(float);
+    std::memcpy(rest[0], y_true + i, bytes);
+    std::memcpy(rest[1], y_pred + i, bytes);
+    own.step(rest[0], rest[1]);
+  }
+  return (!(kWanted & kMagnitudes) || own.sum_magnitudes(magnitudes)) &&
+         (!(kWanted & kSquares) || own.sum_squares(k, squares));
+}
+
+}  // namespace
