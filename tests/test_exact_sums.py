@@ -133,3 +133,18 @@ def test_limbs_are_those_that_weights_touch(dtype, level):
             assert found == (ones + first, ones + last)
         weights[rows * 2 // 3 :] = np.nan
         assert _core.weight_limbs(weights, 2) == (-1, rows * 2 // 3)
+
+
+@LEVELS
+@pytest.mark.parametrize("exponents", [(-3, 3), (-40, 3), (18, 19), (-60, 60)])
+@pytest.mark.parametrize("classes", [2, 40])
+def test_weighted_cells_are_exact(classes, exponents, level, rng):
+    tallymetrics.set_instruction_set(level)
+    rows = 20_000
+    y_true, y_pred = rng.integers(0, classes, (2, rows))
+    weights = rng.uniform(-1, 1, rows) * 2.0 ** rng.integers(*exponents, rows)
+    matrix = metrics.ConfusionMatrix(classes)
+    matrix.update_state(y_true, y_pred, weights)
+    cells = y_true * classes + y_pred
+    expected = [math.fsum(weights[cells == cell]) for cell in range(classes**2)]
+    np.testing.assert_array_equal(matrix.result().reshape(-1), expected)

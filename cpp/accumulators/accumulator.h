@@ -54,6 +54,8 @@ class Accumulator {
  public:
   virtual ~Accumulator() = default;
   virtual unsigned needs() const = 0;
+  // Whether it takes blocks of up to kLongBlockRows rows that have sums but no columns.
+  virtual bool takes_sums() const { return false; }
   // The first row of the block that this accumulator cannot take.
   virtual Fault check(const Block& block) const = 0;
   // Scratch for `workers` that together add `rows` rows; everything that may throw happens here.

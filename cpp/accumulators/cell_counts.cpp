@@ -61,7 +61,7 @@ void CellCounts::prepare(int workers, int64_t additions, bool weighted) {
   weighted_ = weighted;
   copies_ = table_.cells <= (weighted ? kCopiedSums : kCopiedCells) ? 4 : 1;
   const int64_t planes = weighted ? static_cast<int64_t>(table_.planes.size()) : 1;
-  const int64_t cells = planes * table_.cells * copies_;
+  const int64_t cells = planes * plane_size();
   scratch_ = cells + (weighted ? 0 : diagonal_cells());
   // By the rule of `wants_diagonals`: cells of diagonals exist in scratch alone and cannot be listed.
   listed_ = is_listed(cells, additions, weighted);
@@ -78,7 +78,8 @@ void CellCounts::prepare(int workers, int64_t additions, bool weighted) {
       continue;
     }
     partial.counts = Scratch(bytes);
-    std::memset(partial.counts.as<char>(), 0, bytes);
+    const auto used = static_cast<size_t>((fixed_plane() + 1) * plane_size()) * sizeof(int64_t);
+    std::memset(partial.counts.as<char>(), 0, weighted ? used : bytes);
   }
   // A worker may have to spill 32-bit counts, and may not allocate then.
   spilled_.clear();
@@ -157,17 +158,19 @@ void CellCounts::add_fixed(Partial& partial, const uint32_t* cells, const double
   const FixedWeights found = kernels().label_pairs->fix_weights(weights, count, scale, high, plane ? low : nullptr);
   const double most = static_cast<double>(count) * (found.greatest + 0x1p32);
   if (partial.reached + most > kMostFixed) {
+    use_upper(partial);
     carry_scratch(partial);
     partial.reached = 0x1p33;
   }
   partial.reached += most;
   const int64_t step = copies_ == 4 ? table_.cells : 0;
   int64_t* sums = partial.counts.as<int64_t>();
-  add_numbers(sums + plane * table_.cells * copies_, step, cells, high, count, streams);
-  if (found.has_low) add_numbers(sums + (plane - 1) * table_.cells * copies_, step, cells, low, count, streams);
+  add_numbers(sums + plane * plane_size(), step, cells, high, count, streams);
+  if (found.has_low) add_numbers(sums + (plane - 1) * plane_size(), step, cells, low, count, streams);
   if (!found.has_others) return;
+  use_upper(partial);
   int64_t* planes[kLimbs];
-  for (size_t i = 0; i < table_.planes.size(); ++i) planes[i] = sums + static_cast<int64_t>(i) * table_.cells * copies_;
+  for (size_t i = 0; i < table_.planes.size(); ++i) planes[i] = sums + static_cast<int64_t>(i) * plane_size();
   for (int64_t i = 0; i < count; ++i)
     if (!high[i] && !(plane && low[i])) add_weighted(planes, cells + i, weights + i, 1);
 }
@@ -175,11 +178,22 @@ void CellCounts::add_fixed(Partial& partial, const uint32_t* cells, const double
 // The plane of ones, or the one below where there is one.
 int CellCounts::fixed_plane() const { return std::max(kUnitLimb - table_.first_limb - 1, 0); }
 
-// Brings all sums but those of the highest plane into [0, 2^32).
-void CellCounts::carry_scratch(Partial& partial) const {
-  const int64_t size = table_.cells * copies_;
+int CellCounts::planes_in_use(const Partial& partial) const {
+  return partial.has_upper ? static_cast<int>(table_.planes.size()) : fixed_plane() + 1;
+}
+
+void CellCounts::use_upper(Partial& partial) const {
+  if (partial.has_upper) return;
   int64_t* sums = partial.counts.as<int64_t>();
-  for (int64_t i = 0; i + size < scratch_; ++i) {
+  std::fill(sums + planes_in_use(partial) * plane_size(), sums + scratch_, 0);
+  partial.has_upper = true;
+}
+
+// Brings all sums but those of the highest plane in use into [0, 2^32).
+void CellCounts::carry_scratch(Partial& partial) const {
+  const int64_t size = plane_size();
+  int64_t* sums = partial.counts.as<int64_t>();
+  for (int64_t i = 0; i < (planes_in_use(partial) - 1) * size; ++i) {
     sums[i + size] += sums[i] >> 32;
     sums[i] &= kLimbMask;
   }
@@ -189,15 +203,25 @@ void CellCounts::flush(Partial& partial) {
   if (listed_)
     return add_to_state(partial.counts.as<uint32_t>(), weighted_ ? partial.listed_weights.as<double>() : nullptr,
                         partial.added);
-  if (weighted_) {
-    carry_scratch(partial);
-    const int64_t* sums = partial.counts.as<int64_t>();
-    for (int64_t* plane : table_.planes)
-      for (int64_t copy = 0; copy < copies_; ++copy)
-        for (int64_t cell = 0; cell < table_.cells; ++cell) plane[cell] += *sums++;
-    return;
-  }
+  if (weighted_) return flush_fixed(partial);
   add_up(partial.counts.as<uint32_t>(), table_.planes[static_cast<size_t>(kUnitLimb - table_.first_limb)]);
+}
+
+// The highest plane in use carries into the state, if that has one above.
+void CellCounts::flush_fixed(Partial& partial) {
+  carry_scratch(partial);
+  const auto used = static_cast<size_t>(planes_in_use(partial));
+  const bool carries = used < table_.planes.size();
+  const int64_t* sums = partial.counts.as<int64_t>();
+  for (size_t i = 0; i < used; ++i) {
+    int64_t* plane = table_.planes[i];
+    int64_t* above = carries && i + 1 == used ? table_.planes[used] : nullptr;
+    for (int64_t copy = 0; copy < copies_; ++copy, sums += table_.cells)
+      for (int64_t cell = 0; cell < table_.cells; ++cell) {
+        plane[cell] += above ? sums[cell] & kLimbMask : sums[cell];
+        if (above) above[cell] += sums[cell] >> 32;
+      }
+  }
 }
 
 void CellCounts::commit() {

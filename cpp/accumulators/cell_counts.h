@@ -41,15 +41,20 @@ class CellCounts {
     Scratch counts;  // uint32 [copies, cells] or [cells and diagonals], int64 [planes, copies, cells], or listed cells
     Scratch listed_weights;
     int64_t added = 0;
-    double reached = 0.0;  // no fixed-point sum can be greater
+    double reached = 0.0;    // no fixed-point sum can be greater
+    bool has_upper = false;  // whether the planes above the fixed one are in use: else they are not even touched
   };
   int64_t diagonal_cells() const { return kDiagonals * diagonals_.classes; }
+  int64_t plane_size() const { return table_.cells * copies_; }
   void add_up(const uint32_t* counts, int64_t* table) const;
   int fixed_plane() const;
   void add_fixed(Partial& partial, const uint32_t* cells, const double* weights, int64_t count,
                  const LabelsAhead* streams) const;
+  void use_upper(Partial& partial) const;
   void carry_scratch(Partial& partial) const;
+  int planes_in_use(const Partial& partial) const;
   void flush(Partial& partial);
+  void flush_fixed(Partial& partial);
   void add_weighted(int64_t* const* planes, const uint32_t* cells, const double* weights, int64_t count) const;
 
   CellTable table_;

@@ -12,12 +12,18 @@ struct ElementSum {
   int64_t exponents[2];
 };
 
+// So many elements have their errors added up at once where the grid of the block before suits them.
+constexpr int64_t kLongBlockRows = 4096;
+
 template <class T>
 struct ElementSumFunctions {
   // Sums of |y_true - y_pred| and of its square over up to kBlockRows elements; either may be null. False if they were
   // not found. `grid` is a guess, and takes what suits these elements for the next block.
   bool (*errors)(const T* y_true, const T* y_pred, int64_t count, SumGrid* grid, ElementSum* magnitudes,
                  ElementSum* squares);
+  // The same of up to kLongBlockRows elements, with a guess of its own; null if there is no such kernel.
+  bool (*long_errors)(const T* y_true, const T* y_pred, int64_t count, int64_t* exponent, ElementSum* magnitudes,
+                      ElementSum* squares);
   bool (*values)(const T* values, int64_t count, SumGrid* grid, ElementSum* sum);
   int64_t (*count_equal)(const T* y_true, const T* y_pred, int64_t count);
   // Where y_true equals (y_pred > threshold).

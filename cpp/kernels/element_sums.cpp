@@ -64,8 +64,7 @@ struct GridSum {
   Doubles high[2];
   Doubles low = {};
 
-  explicit GridSum(int64_t k)
-      : high{splat<Doubles>(1.5 * power_of_two(k)), splat<Doubles>(1.5 * power_of_two(k))} {}
+  explicit GridSum(int64_t k) : high{splat<Doubles>(1.5 * power_of_two(k)), splat<Doubles>(1.5 * power_of_two(k))} {}
 
   // Two values at once; `next` is close to value + high.
   inline void add(Doubles value, Doubles other) { add(value, value + high[0], other, other + high[1]); }
@@ -200,12 +199,13 @@ bool sums_of_errors(const T* y_true, const T* y_pred, int64_t count, SumGrid* gr
                     ElementSum* squares) {
   constexpr int64_t kRoom = GridSum<true>::kHeadroom;
   int64_t high = grid->exponent;
-  if constexpr (sizeof(T) == 4)
+  if constexpr (sizeof(T) == 4) {
+    int64_t k = 2 * high + kRoom;
     if (lies_on_grid(grid, [&] {
-          return sums_on_grid<kWanted, kMagnitudes, kSquares>(y_true, y_pred, count, 2 * high + kRoom, magnitudes,
-                                                              squares);
+          return sums_on_grid<kWanted, kMagnitudes, kSquares>(y_true, y_pred, count, &k, magnitudes, squares);
         }))
       return true;
+  }
   const Elements<T, true> elements = {y_true, y_pred};
   Bounds bounds = scan<kWanted, true>(elements, count, high + kRoom, 2 * high + kRoom, magnitudes, squares);
   const bool found = errors_lie_on<kWanted>(high + kRoom, 2 * high + kRoom, bounds);
@@ -223,6 +223,17 @@ bool errors(const T* y_true, const T* y_pred, int64_t count, SumGrid* grid, Elem
   if (!squares) return sums_of_errors<kMagnitudes>(y_true, y_pred, count, grid, magnitudes, squares);
   if (!magnitudes) return sums_of_errors<kSquares>(y_true, y_pred, count, grid, magnitudes, squares);
   return sums_of_errors < kMagnitudes | kSquares > (y_true, y_pred, count, grid, magnitudes, squares);
+}
+
+bool long_errors(const float* y_true, const float* y_pred, int64_t count, int64_t* exponent, ElementSum* magnitudes,
+                 ElementSum* squares) {
+  constexpr auto both = sums_on_grid < kMagnitudes | kSquares, kMagnitudes, kSquares > ;
+  const auto sums = !squares      ? sums_on_grid<kMagnitudes, kMagnitudes, kSquares>
+                    : !magnitudes ? sums_on_grid<kSquares, kMagnitudes, kSquares>
+                                  : both;
+  const int64_t guess = *exponent;
+  if (sums(y_true, y_pred, count, exponent, magnitudes, squares)) return true;
+  return *exponent != guess && sums(y_true, y_pred, count, exponent, magnitudes, squares);
 }
 
 template <bool kFine, class T>
@@ -293,12 +304,12 @@ int64_t count_binary_equal(const T* y_true, const T* y_pred, int64_t count, doub
 }
 
 template <class T>
-constexpr tally::ElementSumFunctions<T> functions() {
-  return {errors<T>, values<T>, count_equal<T>, count_binary_equal<T>};
+constexpr tally::ElementSumFunctions<T> functions(decltype(tally::ElementSumFunctions<T>::long_errors) long_sums) {
+  return {errors<T>, long_sums, values<T>, count_equal<T>, count_binary_equal<T>};
 }
 
 }  // namespace
 
 #define TALLY_TABLE TALLY_JOIN(tally_element_sum_kernels, TALLY_LEVEL)
 extern "C" const tally::ElementSumKernels TALLY_TABLE;
-const tally::ElementSumKernels TALLY_TABLE = {functions<float>(), functions<double>()};
+const tally::ElementSumKernels TALLY_TABLE = {functions<float>(long_errors), functions<double>(nullptr)};

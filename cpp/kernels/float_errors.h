@@ -23,16 +23,17 @@ inline Doubles magnitude(Doubles value) {
 
 typedef uint32_t UnsignedInts __attribute__((vector_size(kVectorBytes)));
 
-// Of 2^(grid) all inputs, and so all differences, are multiples. Magnitudes are added up as they are: their sum was
+// Of 2^grid all inputs, and so all differences, are multiples. Magnitudes are added up as they are: their sum was
 // not rounded if it is at most 2^(grid + 53). The sum of squares starts at 2^k and rounds each to a multiple of
 // 2^(k - 52) if it ends below 2^(k + 1); what that leaves, at most 1.5 * 2^(k - 53), consists of multiples of
-// 2^(2 grid) and is added up apart. A lane takes at most 2^8 values, and sums of what is not negative only grow: so the
-// last value of each sum bounds all of them, and is no number if one of them was none.
+// 2^(2 grid) and is added up apart: exactly, if those are of 2^(k - finest). Sums of what is not negative only grow: so
+// the last value of each bounds all of them, and is no number if one of them was none.
 template <unsigned kWanted, unsigned kMagnitudes, unsigned kSquares>
 struct GridErrors {
   static constexpr int64_t kStep = kLanesOf<Floats>;
   static constexpr int64_t kCoarse = 52;
-  static constexpr int64_t kFinest = 97;
+  // What is left of 2^8 values a lane, of 2^10 in long blocks, has less than 53 digits.
+  static int64_t finest(int64_t count) { return count > tally::kBlockRows ? 95 : 97; }
   Doubles magnitudes[2] = {};
   Doubles high[2];
   Doubles low[2] = {};
@@ -85,27 +86,39 @@ struct GridErrors {
     return true;
   }
 
-  bool sum_squares(int64_t k, ElementSum* sum) const {
+  bool sum_squares(int64_t k, int64_t count, ElementSum* sum) const {
     const Doubles start = splat<Doubles>(power_of_two(k));
-    *sum = {true, {0, 0}, {k - kCoarse, k - kFinest}};
-    if (2 * grid() < k - kFinest) return false;
+    const int64_t last = k - finest(count);
+    *sum = {true, {0, 0}, {k - kCoarse, last}};
+    if (2 * grid() < last) return false;
     for (int chain = 0; chain < 2; ++chain) {
       if (any_lane(~(high[chain] < start + start))) return false;
       sum->units[0] += sum_of_lanes(load<Longs>(&high[chain]) - load<Longs>(&start));
-      const Doubles units = low[chain] * power_of_two(kFinest - k);
+      const Doubles units = low[chain] * power_of_two(-last);
       for (int lane = 0; lane < kDoubles; ++lane) sum->units[1] += static_cast<int64_t>(units[lane]);
     }
     return true;
   }
+
+  // The k for squares whose sums grow to as much, and some more.
+  int64_t suited(int64_t k) const {
+    constexpr int64_t kLeast = -280;
+    constexpr int64_t kGreatest = 280;
+    const double most = greatest_lane(greater_of(high[0], high[1])) - power_of_two(k);
+    int64_t bits;
+    std::memcpy(&bits, &most, sizeof bits);
+    const int64_t next = most > 0.0 ? (bits >> 52) - 1023 + 3 : k - 40;
+    return next < kLeast ? kLeast : next > kGreatest ? kGreatest : next;
+  }
 };
 
-// False if the elements lie on no such grid, or their squares exceed what starts at 2^k.
+// False if the elements lie on no such grid, or squares exceed what starts at 2^k; k becomes what suits such elements.
 template <unsigned kWanted, unsigned kMagnitudes, unsigned kSquares>
-__attribute__((noinline)) bool sums_on_grid(const float* y_true, const float* y_pred, int64_t count, int64_t k,
+__attribute__((noinline)) bool sums_on_grid(const float* y_true, const float* y_pred, int64_t count, int64_t* k,
                                             ElementSum* magnitudes, ElementSum* squares) {
   constexpr int64_t kLine = 64 / sizeof(float);
   using Own = GridErrors<kWanted, kMagnitudes, kSquares>;
-  Own own(k);
+  Own own(*k);
   int64_t i = 0;
   for (; i + kLine <= count; i += kLine) {
     __builtin_prefetch(y_true + i + kAhead<float>);
@@ -119,8 +132,10 @@ __attribute__((noinline)) bool sums_on_grid(const float* y_true, const float* y_
     std::memcpy(rest[1], y_pred + i, bytes);
     own.step(rest[0], rest[1]);
   }
-  return (!(kWanted & kMagnitudes) || own.sum_magnitudes(magnitudes)) &&
-         (!(kWanted & kSquares) || own.sum_squares(k, squares));
+  const bool found = (!(kWanted & kMagnitudes) || own.sum_magnitudes(magnitudes)) &&
+                     (!(kWanted & kSquares) || own.sum_squares(*k, count, squares));
+  if constexpr (kWanted & kSquares) *k = own.suited(*k);
+  return found;
 }
 
 }  // namespace

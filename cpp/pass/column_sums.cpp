@@ -7,9 +7,10 @@
 namespace tally {
 namespace {
 
+bool is_error(ValueKind kind) { return kind == ValueKind::kSquaredError || kind == ValueKind::kAbsoluteError; }
+
 bool is_summed_directly(ValueKind kind) {
-  return kind == ValueKind::kSquaredError || kind == ValueKind::kAbsoluteError || kind == ValueKind::kEqual ||
-         kind == ValueKind::kBinaryEqual || kind == ValueKind::kRowMean;
+  return is_error(kind) || kind == ValueKind::kEqual || kind == ValueKind::kBinaryEqual || kind == ValueKind::kRowMean;
 }
 
 bool is_counted(ValueKind kind) { return kind == ValueKind::kHit || kind == ValueKind::kWithinTop; }
@@ -74,6 +75,29 @@ void Columns::prepare_sums() {
     const ValueKind kind = demand_.values[i].kind;
     direct_[i] = demand_.uses[i] == kUsedAsSum && is_summed_directly(kind) && !(kind == ValueKind::kEqual && integers);
   }
+}
+
+// Whether nothing is asked for but sums of errors between float32 arrays as they are.
+bool Columns::only_sums_errors() const {
+  for (const ArrayView* view : {&batch_.y_true, &batch_.y_pred})
+    if (view->type != DType::kFloat32 || view->row_stride != static_cast<ptrdiff_t>(sizeof(float))) return false;
+  for (size_t i = 0; i < demand_.values.size(); ++i)
+    if (!direct_[i] || !is_error(demand_.values[i].kind)) return false;
+  return !demand_.values.empty() && !demand_.needs && demand_.pairs.empty() && demand_.thresholds.empty();
+}
+
+int64_t Columns::sum_long(int64_t first, int64_t rows) {
+  if (!only_sums_errors_ || first < no_long_before_ || rows <= kBlockRows) return 0;
+  rows = std::min(rows, kLongBlockRows);
+  ElementSum* sums[2] = {};
+  for (size_t i = 0; i < sums_.size(); ++i) sums[demand_.values[i].kind == ValueKind::kSquaredError] = &sums_[i];
+  const auto* y_true = reinterpret_cast<const float*>(batch_.y_true.row(first));
+  const auto* y_pred = reinterpret_cast<const float*>(batch_.y_pred.row(first));
+  block_.first = first;
+  block_.rows = rows;
+  if (kernels_.element_sums->f32.long_errors(y_true, y_pred, rows, &long_exponent_, sums[0], sums[1])) return rows;
+  no_long_before_ = first + rows;
+  return 0;
 }
 
 template <class T>

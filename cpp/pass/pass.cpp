@@ -98,14 +98,20 @@ Outcome add_batch(const Batch& batch, const Demand& demand, const Accumulators& 
   for (int worker = 0; worker < workers; ++worker) columns.push_back(std::make_unique<Columns>(batch, demand));
   for (const auto& accumulator : accumulators) accumulator->prepare(workers, batch.rows, batch.weights.dimensions != 0);
 
+  const bool takes_sums =
+      std::all_of(accumulators.begin(), accumulators.end(), [](const auto& one) { return one->takes_sums(); });
   FirstFault faults;
   const auto chunk = [&](int worker, int64_t index) {
     Columns& own = *columns[static_cast<size_t>(worker)];
     const int64_t end = std::min(batch.rows, (index + 1) * cut.chunk_rows);
-    for (int64_t first = index * cut.chunk_rows; first < end && !faults.before(first); first += cut.block_rows) {
-      const Fault fault =
-          first_fault(accumulators, own.block(), own.derive(first, std::min(cut.block_rows, end - first)));
-      if (fault.argument != Argument::kNone) return faults.report(fault, first);
+    int64_t rows = 0;
+    for (int64_t first = index * cut.chunk_rows; first < end && !faults.before(first); first += rows) {
+      rows = takes_sums ? own.sum_long(first, end - first) : 0;
+      if (!rows) {
+        rows = std::min(cut.block_rows, end - first);
+        const Fault fault = first_fault(accumulators, own.block(), own.derive(first, rows));
+        if (fault.argument != Argument::kNone) return faults.report(fault, first);
+      }
       for (const auto& accumulator : accumulators) accumulator->add(own.block(), worker);
     }
   };

@@ -65,7 +65,7 @@ class Scratch {
  private:
   static constexpr size_t kAlignment = 64;
   static constexpr size_t kLargePage = size_t{2} << 20;
-  static constexpr size_t kKeptBytes = size_t{64} << 20;
+  static constexpr size_t kKeptBytes = size_t{32} << 20;
 
   struct Pool {
     std::mutex mutex;

@@ -88,7 +88,9 @@ class ConfusionMatrix(ClassPairs):
     def _counts(self) -> npt.NDArray[Any]:
         with self._lock:
             cells = self.cells.value
-            return cells.reshape(-1)[: self._pairs].reshape(self.num_classes, self.num_classes).copy()
+            counts = cells.reshape(-1)[: self._pairs].reshape(self.num_classes, self.num_classes)
+            # Integers may be the state itself, rounded sums never are.
+            return counts.copy() if counts.dtype == np.int64 else counts
 
     def result(self) -> Any:
         """Returns `matrix()`, or with `per_class` a dict of floats: each measure of each class, its mean over all

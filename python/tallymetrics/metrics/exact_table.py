@@ -17,6 +17,7 @@ _DIGIT_MASK = 0xFFFFFFFF
 _ROWS_BEFORE_CARRY = 1 << 30
 # To look at so many weights takes no longer than to wake a thread.
 _ROWS_FOR_ONE_THREAD = 1 << 18
+_CARRIED_AT_ONCE = 1 << 16
 
 
 class ExactTable(Variable):
@@ -111,8 +112,12 @@ class ExactTable(Variable):
         """Brings every digit but those of the highest plane into [0, 2^32)."""
         limbs = sorted(self._planes)
         for lower, upper in itertools.pairwise(limbs):
-            self._planes[upper] += self._planes[lower] >> 32
-            self._planes[lower] &= _DIGIT_MASK
+            low, high = self._planes[lower], self._planes[upper]
+            # Part by part: the carries of all would take as much memory as a plane.
+            parts = max(1, low.size // _CARRIED_AT_ONCE)
+            for some_low, some_high in zip(np.array_split(low, parts), np.array_split(high, parts), strict=True):
+                some_high += some_low >> 32
+                some_low &= _DIGIT_MASK
         self._rows_since_carry = 0
 
     @property

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ class TopKCurve(NativeMetric):
         rule = _TIES.index(self._checked_ties(ties or self.ties))
         with self._lock:
             if by_class or self.num_classes is None:
-                counts = self.ranks.value[rule]
+                counts = self.ranks.mapped(operator.itemgetter(rule))
             else:
                 counts = self.ranks.mapped(functools.partial(np.sum, axis=1))[rule]
         return np.asarray(counts, np.float64)
