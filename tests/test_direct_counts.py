@@ -142,3 +142,16 @@ def test_lists_of_thresholds_are_compared_exactly(kind, level, rng):
             own = y_pred[y_true == label]
             expected = [np.sum(own > threshold) for threshold in singles]
             np.testing.assert_array_equal(np.asarray(getattr(metric, name))[1:-1], expected)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(("classes", "dtype"), [(100, np.uint8), (65, np.int32), (1000, np.int32), (300, np.int64)])
+def test_equal_labels_of_large_tables_are_all_counted(classes, dtype, threads, level, rng):
+    size = 4 * classes**2 + 2**20 + 5
+    y_true = rng.integers(0, classes, size).astype(dtype)
+    y_pred = np.where(rng.random(size) < 0.8, y_true, rng.integers(0, classes, size)).astype(dtype)
+    tallymetrics.set_num_threads(threads)
+    matrix = metrics.ConfusionMatrix(classes)
+    matrix.update_state(y_true, y_pred)
+    expected = np.bincount(y_true.astype(np.int64) * classes + y_pred, minlength=classes**2)
+    assert np.array_equal(matrix.result().ravel(), expected)

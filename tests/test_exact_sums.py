@@ -28,6 +28,22 @@ def test_sums_stay_exact_through_many_merges():
     assert total.result() == float(2**60 * (Fraction(1, 2**1060) - Fraction(1.7) / 2))
 
 
+@pytest.mark.parametrize(("first", "count"), [(0, 1), (-1, 2), (-4, 2), (-5, 2), (4, 2), (-2, 3), (-3, 6), (20, 5)])
+def test_planes_of_digits_are_rounded_once(first, count, rng):
+    planes = rng.integers(-(2**63), 2**63, (count, 4000)) >> rng.integers(0, 64, (count, 4000))
+    planes[:, :200] = rng.choice([-(2**63), 2**63 - 1, -1, 0, 1], (count, 200))
+    # Ties, and what lies beside them: 54 bits, the last a one, and a little more or less at the very end.
+    digits = (rng.integers(2**52, 2**53, 800) << 1) + 1
+    for plane, digit in zip(planes[::-1, 200:1000], (digits >> 32, digits & (2**32 - 1)), strict=False):
+        plane[...] = digit
+    planes[:-2, 200:1000] = 0
+    planes[0, 200:1000] += rng.integers(-1, 2, 800) * (count > 2)
+    planes[:, 600:1000] *= -1
+    exact = [sum(int(digit) << (32 * limb) for limb, digit in enumerate(cell)) for cell in planes.T]
+    expected = [float(cell * Fraction(2) ** (32 * first)) for cell in exact]
+    assert _core.rounded_sums(list(planes), first).tolist() == expected
+
+
 HARD_SUMS = [
     [1e16, 1.0, -1e16, 1e-300],
     [1e308, 1e308, -1e308],

@@ -1,5 +1,6 @@
 """An interrupt leaves a batch added whole or not at all, and what waits to be counted is not lost."""
 
+import copy
 import signal
 import time
 
@@ -60,6 +61,20 @@ def test_a_late_interrupt_leaves_no_part_of_a_collection(monkeypatch):
         collection.update_state(np.eye(3), np.eye(3))
     assert core.calls_left == 0
     assert [int(metric.count) for metric in collection.metrics] == [3, 3]
+
+
+@pytest.mark.parametrize(("exact", "last"), [(False, 1), (False, 2), (True, 1)])
+def test_an_interrupt_leaves_both_populations_or_none(exact, last, monkeypatch):
+    metric = metrics.Wasserstein1D(bins=64, exact=exact)
+    metric.update_state([0.25], [0.5, 0.75])
+    before = metric.state_arrays()
+    expected = copy.deepcopy(metric)
+    given = np.array([0.125, 0.5]), np.array([1.0])
+    expected.update_state(*given)
+    monkeypatch.setattr(native, "_core", _Core(native._core, last))
+    with pytest.raises(KeyboardInterrupt):
+        metric.update_state(*given)
+    np.testing.assert_equal(metric.state_arrays(), expected.state_arrays() if exact or last == 2 else before)
 
 
 @pytest.mark.parametrize(

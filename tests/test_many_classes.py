@@ -47,6 +47,13 @@ def test_scores_are_those_of_scikit_learn(weighted, rng):
         np.testing.assert_allclose(metric.accuracy(), scores.accuracy_score(y_true, y_pred, sample_weight=weights))
 
 
+def test_the_accuracy_of_the_largest_matrix_needs_its_cells_alone():
+    matrix = metrics.SparseConfusionMatrix(2**31 - 1)
+    assert matrix.accuracy() == 0.0
+    matrix.update_state([0, 7, 2**31 - 2], [0, 8, 2**31 - 2], [0.5, 0.25, 0.25])
+    assert matrix.accuracy() == 0.75
+
+
 @WEIGHTED
 def test_the_dense_matrix_says_the_same(weighted, rng):
     y_true, y_pred, weights = draw(rng, 3_000, 50, weighted)

@@ -109,6 +109,28 @@ print(tallymetrics.get_num_threads())
     assert run_python(source).stdout.strip() == "1"
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="no list of threads")
+@pytest.mark.parametrize(
+    ("name", "wakes"), [("MeanSquaredError", False), ("LogCoshError", True)], ids=["cheap", "expensive"]
+)
+def test_helpers_are_woken_for_what_is_worth_it(name, wakes):
+    source = f"""
+import os
+import numpy as np
+import tallymetrics
+values = np.random.default_rng(0).random(100_000, np.float32)
+metric = tallymetrics.metrics.{name}()
+for threads in (1, 2):
+    tallymetrics.set_num_threads(threads)
+    before = len(os.listdir("/proc/self/task"))
+    metric.update_state(values, values[::-1].copy())
+print(len(os.listdir("/proc/self/task")) > before)
+"""
+    # A busy machine may make a cheap batch look expensive.
+    said = {run_python(source).stdout.strip() for _ in range(1 if wakes else 10)}
+    assert str(wakes) in said
+
+
 @LEVELS
 def test_instruction_set_from_the_environment(level):
     source = "import tallymetrics; print(tallymetrics.get_instruction_set())"

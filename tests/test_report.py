@@ -55,6 +55,23 @@ def test_vectors_are_indexed() -> None:
     assert to_text({"rates": np.zeros((2, 3))}).startswith("rates [2, 3]\n  [0]  0.000000")
 
 
+def test_entries_of_a_result_stand_under_its_name() -> None:
+    shift = {"wasserstein": 0.25, "share": {"low": 1, "high": 20}, "moved": np.zeros(2)}
+    assert to_text({"shift": shift, "accuracy": 0.5}).split("\n") == [
+        "accuracy  0.500000",
+        "",
+        "shift",
+        "  wasserstein  0.250000",
+        "",
+        "  share",
+        "    low    1",
+        "    high  20",
+        "",
+        "  moved [2]",
+        "    [0]  0.000000  0.000000",
+    ]
+
+
 def test_small_matrix_stands_beside_the_rates_of_its_classes() -> None:
     lines = to_text({"confusion_matrix": MATRIX}).split("\n")
     assert lines == [

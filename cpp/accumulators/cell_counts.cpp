@@ -20,9 +20,12 @@ constexpr int64_t kBlockAdditions = kBlockRows;
 // Cell numbers have 32 bits.
 constexpr int64_t kMostSplitCells = int64_t{1} << 24;
 
-// Tables larger than the cache are not worth clearing and adding up for few additions; of weights, more of it is.
-bool is_listed(int64_t scratch, int64_t additions, bool weighted) {
-  return scratch > 16384 && scratch > additions / (weighted ? 1 : 4);
+// Whether a table is worth clearing and adding up for so many additions; of weights, a larger one is.
+bool is_worth(int64_t cells, int64_t additions, bool weighted) { return cells <= additions / (weighted ? 1 : 4); }
+
+// What fits the cache always is.
+bool is_listed(int64_t cells, int64_t additions, bool weighted) {
+  return cells > 16384 && !is_worth(cells, additions, weighted);
 }
 
 // Where there are no labels ahead: memory at hand, for fetching from nowhere costs a search for the page.
@@ -54,7 +57,7 @@ void add_numbers(int64_t* sums, int64_t step, const uint32_t* cells, const int64
 }  // namespace
 
 bool wants_diagonals(int64_t cells, int64_t additions, bool weighted) {
-  return !weighted && cells > kCopiedCells && cells <= kMostSplitCells && cells <= additions / 4;
+  return !weighted && cells > kCopiedCells && cells <= kMostSplitCells && is_worth(cells, additions, false);
 }
 
 void CellCounts::prepare(int workers, int64_t additions, bool weighted) {
@@ -63,7 +66,7 @@ void CellCounts::prepare(int workers, int64_t additions, bool weighted) {
   const int64_t planes = weighted ? static_cast<int64_t>(table_.planes.size()) : 1;
   const int64_t cells = planes * plane_size();
   scratch_ = cells + (weighted ? 0 : diagonal_cells());
-  // By the rule of `wants_diagonals`: cells of diagonals exist in scratch alone and cannot be listed.
+  // Not if `wants_diagonals`: their cells exist in scratch alone and cannot be listed.
   listed_ = is_listed(cells, additions, weighted);
   const size_t rows = static_cast<size_t>(additions);
   const size_t bytes = static_cast<size_t>(scratch_) * (weighted ? sizeof(int64_t) : sizeof(uint32_t));

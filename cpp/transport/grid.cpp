@@ -198,46 +198,19 @@ class GridSimplex {
     const bool forward = on_.potential[entering.one] < on_.potential[entering.other];
     const auto tail = static_cast<int32_t>(forward ? entering.one : entering.other);
     const auto head = static_cast<int32_t>(forward ? entering.other : entering.one);
-    // As in simplex.cpp, with the direction of an arc read from its flow: one without flow leads to the parent.
-    int32_t from_tail = tail;
-    int32_t from_head = head;
-    int32_t tail_top = -1;
-    int32_t head_top = -1;
-    int64_t tail_amount = std::numeric_limits<int64_t>::max();
-    int64_t head_amount = tail_amount;
-    while (from_tail != from_head) {
-      const int32_t tail_size = on_.size[from_tail];
-      const int32_t head_size = on_.size[from_head];
-      if (tail_size <= head_size) {
-        const int64_t flow = on_.flow[from_tail];
-        if (flow >= 0 && flow < tail_amount) {
-          tail_amount = flow;
-          tail_top = from_tail;
-        }
-        from_tail = on_.parent[from_tail];
-      }
-      if (head_size <= tail_size) {
-        const int64_t flow = -on_.flow[from_head];
-        if (flow > 0 && flow <= head_amount) {
-          head_amount = flow;
-          head_top = from_head;
-        }
-        from_head = on_.parent[from_head];
-      }
-    }
-    const int32_t join = from_tail;
-    const int64_t amount = std::min(tail_amount, head_amount);
+    // The direction of an arc is read from its flow: one without flow leads to the parent.
+    const Leaving leaving = on_.leaving(
+        tail, head, [this](int32_t node) { return on_.flow[node]; },
+        [this](int32_t node) { return on_.flow[node] < 0 ? -on_.flow[node] : -1; });
+    const int64_t amount = leaving.amount;
     if (amount > 0) {
-      for (int32_t node = tail; node != join; node = on_.parent[node]) on_.flow[node] -= amount;
-      for (int32_t node = head; node != join; node = on_.parent[node]) on_.flow[node] += amount;
+      for (int32_t node = tail; node != leaving.join; node = on_.parent[node]) on_.flow[node] -= amount;
+      for (int32_t node = head; node != leaving.join; node = on_.parent[node]) on_.flow[node] += amount;
     }
-    if (head_amount <= tail_amount) {
-      on_.move_subtree(head_top, head, tail, join, -amount, -1);
-      on_.shift_subtree(head, -entering.gain);
-    } else {
-      on_.move_subtree(tail_top, tail, head, join, amount, -1);
-      on_.shift_subtree(tail, entering.gain);
-    }
+    const int32_t inside = leaving.above_head ? head : tail;
+    const int32_t outside = leaving.above_head ? tail : head;
+    on_.move_subtree(leaving.top, inside, outside, leaving.join, leaving.above_head ? -amount : amount, -1);
+    on_.shift_subtree(inside, leaving.above_head ? -entering.gain : entering.gain);
   }
 
   Grid& on_;

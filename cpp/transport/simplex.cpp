@@ -72,47 +72,20 @@ class Simplex {
   }
 
   void pivot(int32_t row, int32_t column, double reduced) {
-    // Flow falls on arcs above rows on the way down to `row`, and above columns on the way up from `column`; of equal
-    // ones the last on that way, seen from the join, leaves.
-    int32_t from_row = row;
-    int32_t from_column = column;
-    int32_t row_top = -1;
-    int32_t column_top = -1;
-    int64_t row_amount = std::numeric_limits<int64_t>::max();
-    int64_t column_amount = row_amount;
-    while (from_row != from_column) {
-      const int32_t row_size = on_.size[from_row];
-      const int32_t column_size = on_.size[from_column];
-      if (row_size <= column_size) {
-        if (on_.is_row(from_row) && on_.flow[from_row] < row_amount) {
-          row_amount = on_.flow[from_row];
-          row_top = from_row;
-        }
-        from_row = on_.parent[from_row];
-      }
-      if (column_size <= row_size) {
-        if (!on_.is_row(from_column) && on_.flow[from_column] <= column_amount) {
-          column_amount = on_.flow[from_column];
-          column_top = from_column;
-        }
-        from_column = on_.parent[from_column];
-      }
-    }
-    const int32_t join = from_row;
-    const int64_t amount = std::min(row_amount, column_amount);
+    // Flow falls on arcs above rows on the way down to `row`, and above columns on the way up from `column`.
+    const Leaving leaving = on_.leaving(
+        row, column, [this](int32_t node) { return on_.is_row(node) ? on_.flow[node] : -1; },
+        [this](int32_t node) { return on_.is_row(node) ? -1 : on_.flow[node]; });
+    const int64_t amount = leaving.amount;
     if (amount > 0) {
-      for (int32_t node = row; node != join; node = on_.parent[node])
+      for (int32_t node = row; node != leaving.join; node = on_.parent[node])
         on_.flow[node] += on_.is_row(node) ? -amount : amount;
-      for (int32_t node = column; node != join; node = on_.parent[node])
+      for (int32_t node = column; node != leaving.join; node = on_.parent[node])
         on_.flow[node] += on_.is_row(node) ? amount : -amount;
     }
-    if (column_amount <= row_amount) {
-      on_.move_subtree(column_top, column, row, join, amount, 1);
-      on_.shift_subtree(column, reduced);
-    } else {
-      on_.move_subtree(row_top, row, column, join, amount, 1);
-      on_.shift_subtree(row, -reduced);
-    }
+    const int32_t inside = leaving.above_head ? column : row;
+    on_.move_subtree(leaving.top, inside, leaving.above_head ? row : column, leaving.join, amount, 1);
+    on_.shift_subtree(inside, leaving.above_head ? reduced : -reduced);
   }
 
   Transport& on_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "support/scratch.h"
 
@@ -9,8 +10,21 @@ namespace tally {
 
 constexpr int64_t kRowBlock = 4;
 
+// What an arc that enters between two nodes, from tail to head, makes leave: of the arcs on the ways from both up to
+// where they meet, that between `top` and its parent.
+struct Leaving {
+  int32_t top = -1;
+  int32_t join = -1;
+  bool above_head = false;
+  int64_t amount = std::numeric_limits<int64_t>::max();  // how far its flow falls
+};
+
 // A spanning tree over numbered nodes. Every node but the root has an arc to its parent, and the flow on it.
 struct Tree {
+  // `above_tail` and `above_head` tell from a node of either way how far the flow on its arc may fall, less than 0
+  // where it rises. Of equal ones the last leaves, seen from the join on the way down to the tail and up from the head.
+  template <class AboveTail, class AboveHead>
+  Leaving leaving(int32_t tail, int32_t head, AboveTail above_tail, AboveHead above_head) const;
   // Sizes and last successors of all subtrees, from parents and the thread.
   void measure_subtrees();
   // Moves the subtree of `top` to hang from `outside` by an arc between that and its node `inside`, which carries
@@ -31,6 +45,35 @@ struct Tree {
  private:
   void shift_thread(int32_t first, int32_t end, int32_t count, double by);
 };
+
+template <class AboveTail, class AboveHead>
+Leaving Tree::leaving(int32_t tail, int32_t head, AboveTail above_tail, AboveHead above_head) const {
+  Leaving of_tail;
+  Leaving of_head;
+  while (tail != head) {
+    const int32_t tail_size = size[tail];
+    const int32_t head_size = size[head];
+    if (tail_size <= head_size) {
+      const int64_t amount = above_tail(tail);
+      if (amount >= 0 && amount < of_tail.amount) {
+        of_tail.amount = amount;
+        of_tail.top = tail;
+      }
+      tail = parent[tail];
+    }
+    if (head_size <= tail_size) {
+      const int64_t amount = above_head(head);
+      if (amount >= 0 && amount <= of_head.amount) {
+        of_head.amount = amount;
+        of_head.top = head;
+      }
+      head = parent[head];
+    }
+  }
+  const bool above = of_head.amount <= of_tail.amount;
+  const Leaving& least = above ? of_head : of_tail;
+  return {least.top, tail, above, least.amount};
+}
 
 // Rows ship integer masses to columns; supplies and demands are positive and have one sum. Nodes are numbered: columns
 // from 0, rows from `stride`. Tree arcs lead from rows to columns.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,7 +48,8 @@ def _plain(value: Any) -> Any:
 
 
 def to_text(result: Mapping[str, Any]) -> str:
-    """The result as a table for a terminal: numbers first, then vectors and matrices, each under its name.
+    """The result as a table for a terminal: numbers first, then vectors, matrices and results of several entries, each
+    under its name.
 
     Example:
         >>> print(to_text({"accuracy": 0.75, "top_k_curve": np.array([0.75, 1.0])}))
@@ -56,13 +58,17 @@ def to_text(result: Mapping[str, Any]) -> str:
         top_k_curve [2]
           [0]  0.750000  1.000000
     """
-    arrays = {key: np.asarray(value) for key, value in result.items()}
-    numbers = {key: _format(value.item()) for key, value in arrays.items() if value.ndim == 0}
+    entries = {key: value if isinstance(value, Mapping) else np.asarray(value) for key, value in result.items()}
+    numbers = {
+        key: _format(value.item()) for key, value in entries.items() if isinstance(value, np.ndarray) and not value.ndim
+    }
     width = max(map(len, numbers), default=0)
     digits = max(map(len, numbers.values()), default=0)
     sections = ["\n".join(f"{key:<{width}}  {number:>{digits}}" for key, number in numbers.items())] if numbers else []
-    for key, value in arrays.items():
-        if value.ndim == 2 and value.shape[0] == value.shape[1]:
+    for key, value in entries.items():
+        if isinstance(value, Mapping):
+            sections.append(f"{key}\n{textwrap.indent(to_text(value), '  ')}")
+        elif value.ndim == 2 and value.shape[0] == value.shape[1]:
             sections.append("\n".join(_confusion_lines(key, value)))
         elif value.ndim:
             sections.append("\n".join(_vector_lines(key, value)))

@@ -151,8 +151,12 @@ class ClassPairs(NativeMetric):
 
     def accuracy(self) -> float:
         """Returns the share of all counts that are right; 0.0 for an empty state."""
+        return float(ratio_of(*self._right_and_all()))
+
+    def _right_and_all(self) -> tuple[Any, Any]:
+        """Returns the weights of right predictions and of all rows."""
         hits, _, support = self._class_counts()
-        return float(ratio_of(hits.sum(), support.sum()))
+        return hits.sum(), support.sum()
 
     def classification_report(self, class_names: Sequence[str] | None = None) -> dict[str, Any]:
         """Returns precision, recall, F1 and support of each class and their averages.

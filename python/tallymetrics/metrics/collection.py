@@ -1,15 +1,14 @@
 """Many metrics, one read of each batch."""
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from tallymetrics.inputs import Batch, Layouts, as_array
 from tallymetrics.metrics.function_metric import FunctionMetric
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.names import unique_name
-from tallymetrics.metrics.native import NativeMetric, add_batch, is_of_package, locked
+from tallymetrics.metrics.native import NativeMetric, add_batch, is_of_package, locked, restored_on_error
 from tallymetrics.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
 from tallymetrics.metrics.repeated import NOTHING
 from tallymetrics.metrics.tensor_metrics import MeanTensor
@@ -182,18 +181,6 @@ class MetricCollection(Metric):
 
         metrics = {key: deserialize(metric, custom_objects) for key, metric in config["metrics"].items()}
         return cls(metrics, name=config["name"])
-
-
-@contextmanager
-def restored_on_error(metrics: Iterable[Metric], committed: Sequence[bool] = ()) -> Iterator[None]:
-    """Puts the metrics' states back if the block raises, unless all was `committed` before."""
-    before = [(metric, metric.state_arrays()) for metric in metrics]
-    try:
-        yield
-    except BaseException:
-        for metric, arrays in () if committed else before:
-            metric.load_state_arrays(arrays)
-        raise
 
 
 def _update_in_python(metric: Metric, y_true: Any, y_pred: Any, sample_weight: Any) -> None:

@@ -11,6 +11,8 @@ from tallymetrics.metrics.variables import Arrays, Variable
 class ColumnTables(ExactTable):
     """One table for each column; where `columns` is None, the first batch, merge or load tells how many there are."""
 
+    _repeats_weights = False
+
     def __init__(self, columns: int | None, shape: tuple[int, ...], name: str) -> None:
         super().__init__((columns or 0, *shape), name)
         self._is_fixed = columns is not None

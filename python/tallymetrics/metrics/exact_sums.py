@@ -10,13 +10,13 @@ from tallymetrics import _core
 from tallymetrics.metrics.exact_sum import ExactSum
 from tallymetrics.metrics.exact_table import rounded
 from tallymetrics.metrics.repeated import MOST_REPEATED_ROWS
-from tallymetrics.metrics.variables import Arrays, Variable
+from tallymetrics.metrics.variables import Arrays, Table, Variable
 
 _DIGIT_MASK = 0xFFFFFFFF
 _ADDITIONS_BEFORE_CARRY = 1 << 30
 
 
-class ExactSums(Variable):
+class ExactSums(Table):
     """Exact sums of doubles, [sums, width]: int64 words [sums, width, SUM_WORDS] as those of `ExactSum`.
 
     The width is 0 until the first batch tells it. Carries are propagated when words are read, not at each update.

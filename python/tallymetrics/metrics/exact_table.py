@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tallymetrics import _core, runtime
-from tallymetrics.metrics.variables import Arrays, Variable
+from tallymetrics.metrics.variables import Arrays, Table, Variable
 
 Self = TypeVar("Self", bound="ExactTable")
 
@@ -20,8 +20,11 @@ _ROWS_FOR_ONE_THREAD = 1 << 18
 _CARRIED_AT_ONCE = 1 << 16
 
 
-class ExactTable(Variable):
+class ExactTable(Table):
     """A table of exact counts: int64 planes for units of 2^(32 k), of which unweighted counts need only k = 0."""
+
+    # Whether nothing but `planes_for` makes room for weights.
+    _repeats_weights = True
 
     def __init__(self, shape: tuple[int, ...], name: str) -> None:
         self.name = name
@@ -72,11 +75,9 @@ class ExactTable(Variable):
         return tuple(planes[limb] for limb in range(first, last + 1)), first
 
     def limbs_for_repeats(self, rows: int, repeated_rows: int) -> tuple[int, int] | None:
-        """Returns the first and last limb of the planes that `planes_for` returned for a batch of `rows`, for further
-        batches of `repeated_rows` in all whose weights lie between them; None if it must be asked for each."""
         first, last, counted = self._asked
         more = -(-counted // rows) * repeated_rows
-        if type(self) is not ExactTable or more > _ROWS_BEFORE_CARRY >> 2:
+        if not self._repeats_weights or more > _ROWS_BEFORE_CARRY >> 2:
             return None
         if self._rows_since_carry + more > _ROWS_BEFORE_CARRY:
             self.carry()
@@ -103,7 +104,6 @@ class ExactTable(Variable):
         _core.note_change()
 
     def settle_room(self, added: bool) -> None:
-        """Ends what `planes_for` began: forgets the planes it made unless the batch was added."""
         if self._before is not None and not added:
             self._planes = self._before
         self._before = None

@@ -141,6 +141,12 @@ class SparseConfusionMatrix(ClassPairs):
             hits, predicted, support = self.cells.mapped(functools.partial(self._with_totals, rows, columns))
         return hits, predicted, support
 
+    def _right_and_all(self) -> tuple[Any, Any]:
+        with self._lock:
+            rows, columns = self._rows_and_columns()
+            right, total = self.cells.mapped(lambda plane: np.stack([plane[rows == columns].sum(), plane.sum()]))
+        return right, total
+
     def _with_totals(
         self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], plane: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.int64]:

@@ -15,7 +15,7 @@ from tallymetrics.metrics.exact_table import ExactTable
 from tallymetrics.metrics.histogram_rows import mass_error
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.repeated import NOTHING, repeated_call
-from tallymetrics.metrics.sorted_samples import SortedSamples
+from tallymetrics.metrics.variables import Table
 
 # One accumulator of the native pass: its kind, its state arrays and its parameters (see cpp/bindings/plan.cpp).
 Accumulator = tuple[Any, ...]
@@ -39,7 +39,7 @@ class NativeMetric(Metric):
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         super().__init__(dtype, name)
         self._repeated = NOTHING
-        self._tables: list[ExactTable | ExactSums | SortedSamples] = []
+        self._tables: list[Table] = []
 
     @property
     def repeatable(self) -> bool:
@@ -115,7 +115,8 @@ def add_batch(
     if len(batch.y_pred) == 0:
         return NOTHING
     with locked(metrics):
-        accumulators = _add_locked(metrics, batch, [] if committed is None else committed)
+        asked = (accumulator for metric in metrics for accumulator in metric.accumulators(batch))
+        accumulators = add_accumulators(metrics, batch, asked, [] if committed is None else committed)
         return NOTHING if given is None else repeated_call(metrics, batch, accumulators, given)
 
 
@@ -139,13 +140,29 @@ def locked(metrics: Iterable[Metric]) -> Iterator[None]:
             lock.release()
 
 
-def _add_locked(metrics: Sequence[NativeMetric], batch: Batch, committed: list[bool]) -> tuple[Accumulator, ...]:
+@contextmanager
+def restored_on_error(metrics: Iterable[Metric], committed: Sequence[bool] = ()) -> Iterator[None]:
+    """Puts the metrics' states back if the block raises, unless all was `committed` before."""
+    before = [(metric, metric.state_arrays()) for metric in metrics]
     try:
-        accumulators = tuple(accumulator for metric in metrics for accumulator in metric.accumulators(batch))
-        fault = _core.add(*batch, accumulators, runtime.get_num_threads(), committed)
+        yield
+    except BaseException:
+        for metric, arrays in () if committed else before:
+            metric.load_state_arrays(arrays)
+        raise
+
+
+def add_accumulators(
+    metrics: Sequence[NativeMetric], batch: Batch, accumulators: Iterable[Accumulator], committed: list[bool]
+) -> tuple[Accumulator, ...]:
+    """Adds a batch, or nothing, to accumulators of metrics whose locks are held; returns them. Their tables may make
+    room as the accumulators are asked for one by one."""
+    try:
+        listed = tuple(accumulators)
+        fault = _core.add(*batch, listed, runtime.get_num_threads(), committed)
         if fault is not None:
             raise _value_error(fault, metrics, batch)
-        return accumulators
+        return listed
     finally:
         for metric in metrics:
             for table in metric._tables:

@@ -21,6 +21,8 @@ class PairTable(ExactTable):
     """Exact counts of pairs by key, of those keys alone that occurred: a function of all that was added, in whatever
     order. Merging aligns the sorted keys and adds up the counts."""
 
+    _repeats_weights = False
+
     def __init__(self, name: str) -> None:
         super().__init__((0,), name)
         self.keys = _NO_KEYS

@@ -1,6 +1,7 @@
 """The state of metrics of two populations of samples, which need not be of one size."""
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from tallymetrics import _core, runtime
 from tallymetrics.inputs import Array, Batch, Layouts, as_array, row_weights
 from tallymetrics.metrics.binned_transport import BinnedSums
-from tallymetrics.metrics.native import Accumulator, NativeMetric, _value_error
+from tallymetrics.metrics.native import Accumulator, NativeMetric, add_accumulators, locked, restored_on_error
 from tallymetrics.metrics.position_table import Floats, PositionGrid, PositionTable
 from tallymetrics.metrics.sorted_samples import SortedSamples
 
@@ -86,31 +87,22 @@ class Populations(NativeMetric):
         return [_samples(*one) for one in pairs]
 
     def _add_apart(self, batches: list[Batch]) -> None:
-        with self._lock:
+        asked = [self._asked(*one) for one in enumerate(batches)]
+        committed: list[bool] = []
+        with locked([self]):
             if self.exact:
-                self._offer_apart(batches)
+                add_accumulators([self], batches[0], itertools.chain(*asked), committed)
                 return
-            before = self.state_arrays()
-            try:
-                for population, batch in enumerate(batches):
-                    accumulator = self.places.accumulator(batch, self.irregular, population)
-                    fault = _core.add(*batch, (accumulator,), runtime.get_num_threads())
-                    if fault is not None:
-                        raise _value_error(fault, [self], batch)
-                    self.places.settle_room(True)
-            except BaseException:
-                self.load_state_arrays(before)
-                raise
+            with restored_on_error([self], committed):
+                add_accumulators([self], batches[0], asked[0], [])
+                add_accumulators([self], batches[1], asked[1], committed)
 
-    def _offer_apart(self, batches: list[Batch]) -> None:
-        added = False
-        try:
-            for population, batch in enumerate(batches):
-                self._offer(population, batch.y_pred, batch.weights)
-            added = True
-        finally:
-            for samples in self._samples:
-                samples.settle_room(added)
+    def _asked(self, population: int, batch: Batch) -> Iterator[Accumulator]:
+        """Makes room for the samples of one population; yields what adds them, unless they are kept."""
+        if self.exact:
+            self._offer(population, batch.y_pred, batch.weights)
+        else:
+            yield self.places.accumulator(batch, self.irregular, population)
 
     def _sums(self) -> tuple[BinnedSums | None, float, bool]:
         """Returns the sums, or None and the answer where a population is empty; and whether samples lie between

@@ -55,6 +55,8 @@ class PositionGrid(NamedTuple):
 class PositionTable(ExactTable):
     """Sums [population, 2, bin]: weights, and weights times places in the bin, from 0 to 1."""
 
+    _repeats_weights = False
+
     def __init__(self, grid: PositionGrid, name: str) -> None:
         self.grid = grid
         super().__init__((2, 2, grid.bins), name)

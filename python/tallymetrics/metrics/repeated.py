@@ -47,7 +47,7 @@ def _common_limbs(tables: Sequence[Any], rows: int) -> tuple[int, int] | None:
     """The limbs that every table has planes for, as the weights choose them; None if one must see each batch."""
     ranges: list[tuple[int, int]] = []
     for table in tables:
-        limbs = table.limbs_for_repeats(rows, _MOST_WEIGHTED_ROWS) if hasattr(table, "limbs_for_repeats") else None
+        limbs = table.limbs_for_repeats(rows, _MOST_WEIGHTED_ROWS)
         if limbs is None:
             return None
         ranges.append(limbs)

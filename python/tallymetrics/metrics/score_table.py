@@ -28,6 +28,8 @@ class ScoreTable(ExactTable):
     stays empty. With more than `MOST_SCORES` distinct scores the cells are the bins of the histogram.
     """
 
+    _repeats_weights = False
+
     def __init__(self, name: str) -> None:
         super().__init__((2, 2), name)
         self.scores = _NO_SCORES

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from tallymetrics import _core
 from tallymetrics.inputs import Array
-from tallymetrics.metrics.variables import Arrays, Variable
+from tallymetrics.metrics.variables import Arrays, Table, Variable
 
 Floats = npt.NDArray[np.float64]
 Samples = tuple[Floats, Floats | None]
@@ -19,7 +19,7 @@ _SAFE_EXPONENT = 400
 _GREATEST = float(np.finfo(np.float64).max)
 
 
-class SortedSamples(Variable):
+class SortedSamples(Table):
     """A multiset of samples with weights: what it holds is a function of all that was added, in whatever order.
 
     Equal samples are sorted by their weights, samples of weight 0 are left out, and weights that are all 1 are not

@@ -122,6 +122,19 @@ def _writable(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) and not value.flags.writeable else value
 
 
+class Table(Variable):
+    """A variable that makes room for a batch before the native pass adds it."""
+
+    def settle_room(self, added: bool) -> None:
+        """Ends what making room began; if the batch was not `added`, the table is as before."""
+        raise NotImplementedError
+
+    def limbs_for_repeats(self, rows: int, repeated_rows: int) -> tuple[int, int] | None:
+        """Returns the first and last limb of the planes that a batch of `rows` was given, for further batches of
+        `repeated_rows` in all whose weights lie between them; None if the table must be asked for each."""
+        return None
+
+
 class View(Variable):
     """A read-only variable: what Keras's metric keeps under this name, read from the state whenever it is asked for."""
 
