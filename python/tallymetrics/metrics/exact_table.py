@@ -112,7 +112,7 @@ class ExactTable(Table):
         """Brings every digit but those of the highest plane into [0, 2^32)."""
         limbs = sorted(self._planes)
         for lower, upper in itertools.pairwise(limbs):
-            low, high = self._planes[lower], self._planes[upper]
+            low, high = self._planes[lower].reshape(-1), self._planes[upper].reshape(-1)
             # Part by part: the carries of all would take as much memory as a plane.
             parts = max(1, low.size // _CARRIED_AT_ONCE)
             for some_low, some_high in zip(np.array_split(low, parts), np.array_split(high, parts), strict=True):
