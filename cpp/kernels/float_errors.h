@@ -21,8 +21,6 @@ inline Doubles magnitude(Doubles value) {
   return load<Doubles>(&bits);
 }
 
-typedef uint32_t UnsignedInts __attribute__((vector_size(kVectorBytes)));
-
 // Of 2^grid all inputs, and so all differences, are multiples. Magnitudes are added up as they are: their sum was
 // not rounded if it is at most 2^(grid + 53). The sum of squares starts at 2^k and rounds each to a multiple of
 // 2^(k - 52) if it ends below 2^(k + 1); what that leaves, at most 1.5 * 2^(k - 53), consists of multiples of
@@ -37,15 +35,14 @@ struct GridErrors {
   Doubles magnitudes[2] = {};
   Doubles high[2];
   Doubles low[2] = {};
-  // Twice the bits of an input less one: zeros are beyond all others.
-  UnsignedInts least[2] = {~UnsignedInts{}, ~UnsignedInts{}};
+  // INT32_MIN less the bits of a magnitude: greatest for the least, but for 0.
+  Ints nearest[2] = {splat<Ints>(INT32_MIN), splat<Ints>(INT32_MIN)};
 
   explicit GridErrors(int64_t k) : high{splat<Doubles>(power_of_two(k)), splat<Doubles>(power_of_two(k))} {}
 
-  inline void note(const float* inputs, UnsignedInts* target) {
-    const auto bits = load<UnsignedInts>(inputs);
-    const UnsignedInts candidate = bits + bits - 1;
-    *target = candidate < *target ? candidate : *target;
+  inline void note(const float* inputs, Ints* target) {
+    const Ints candidate = INT32_MIN - (load<Ints>(inputs) & INT32_MAX);
+    *target = candidate > *target ? candidate : *target;
   }
 
   inline void add(Doubles error, int chain) {
@@ -58,19 +55,16 @@ struct GridErrors {
   }
 
   inline void step(const float* y_true, const float* y_pred) {
-    note(y_true, &least[0]);
-    note(y_pred, &least[1]);
+    note(y_true, &nearest[0]);
+    note(y_pred, &nearest[1]);
     for (int part = 0; part < kStep; part += kDoubles)
-      add(multiply_add(load_doubles(y_pred + part), splat<Doubles>(-1.0), load_doubles(y_true + part)),
-          part / kDoubles % 2);
+      add(load_doubles(y_true + part) - load_doubles(y_pred + part), part / kDoubles % 2);
   }
 
   int64_t grid() const {
-    const UnsignedInts both = least[0] < least[1] ? least[0] : least[1];
-    uint32_t fewest = UINT32_MAX;
-    for (int lane = 0; lane < kLanesOf<Ints>; ++lane) fewest = both[lane] < fewest ? both[lane] : fewest;
-    if (fewest == UINT32_MAX) return 0;
-    const int64_t exponent = (fewest + 1) >> 24;
+    const int32_t both = greatest_lane(nearest[0] > nearest[1] ? nearest[0] : nearest[1]);
+    if (both == INT32_MIN) return 0;
+    const int64_t exponent = ((int64_t{1} << 31) - both) >> 23;
     return (exponent > 0 ? exponent : 1) - 127 - 23;
   }
 
