@@ -77,8 +77,8 @@ ThresholdCounts::ThresholdCounts(const CellTable& table, const ArrayView& y_true
   }
   if (!options_.thresholds) return;
   const int64_t elements = y_pred.rows * y_pred.width;
-  direct_ =
-      counts_directly(y_pred) && direct_cells_.build(options_.thresholds, options_.count, options_.least, buckets_);
+  direct_ = counts_directly(y_pred) &&
+            direct_cells_.build(options_.thresholds, options_.count, options_.least, buckets_, elements);
   if (single_)
     single_search_.build(options_.thresholds, options_.count, options_.least, elements);
   else

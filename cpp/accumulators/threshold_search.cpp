@@ -86,8 +86,8 @@ float steps_of(const std::vector<float>& thresholds) {
 
 }  // namespace
 
-bool ScoreCellTable::build(const double* thresholds, int64_t count, uint32_t least, uint32_t buckets) {
-  constexpr int64_t kMostRows = 16384;
+bool ScoreCellTable::build(const double* thresholds, int64_t count, uint32_t least, uint32_t buckets,
+                           int64_t elements) {
   std::vector<int32_t> keys;
   std::vector<float> singles;
   // Every number that matters exceeds -inf, and none +inf.
@@ -99,26 +99,35 @@ bool ScoreCellTable::build(const double* thresholds, int64_t count, uint32_t lea
     // Zeros are equal, so the negative one must not come first.
     singles.push_back(static_cast<float>(thresholds[i]) + 0.0f);
     keys.push_back(ordered_bits(singles.back()));
-    if (keys.size() > 1 && keys.back() <= keys[keys.size() - 2]) return false;
+    if (keys.size() > 1 && keys.back() < keys[keys.size() - 2]) return false;
   }
   if (keys.empty()) return false;
-  cells_.thresholds = static_cast<int32_t>(singles.size());
-  cells_.first = static_cast<int32_t>(lowest);
+  cells_.count = static_cast<int32_t>(singles.size());
+  cells_.lowest = static_cast<int32_t>(lowest);
   cells_.buckets = static_cast<int32_t>(buckets);
   cells_.steps = lowest == least ? steps_of(singles) : 0.0f;
   if (cells_.steps != 0.0f) return true;
+  if (!choose_rows(keys, std::clamp<int64_t>(elements / 8, 2048, 16384))) return false;
+  thresholds_.assign(2 * size_t{buckets}, UINT32_MAX);
+  for (const size_t table : {size_t{lowest}, size_t{buckets} + lowest})
+    for (size_t i = 0; i < keys.size(); ++i) thresholds_[table + i] = static_cast<uint32_t>(keys[i]) ^ 0x80000000u;
+  fill_rows(keys, lowest, least);
+  return true;
+}
+
+// The largest ranges of bits that crowd no more thresholds together than the smallest do.
+bool ScoreCellTable::choose_rows(const std::vector<int32_t>& keys, int64_t most_rows) {
   const int64_t first = keys.front();
   const int64_t span = keys.back() - first;
-  // The largest ranges of bits that hold one threshold each.
-  int shift = 0;
-  while (shift < 30 && (span >> shift) + 3 > kMostRows) ++shift;
-  const auto alone = [&](int wider) {
-    for (size_t i = 1; i < keys.size(); ++i)
-      if ((keys[i] - first) >> wider == (keys[i - 1] - first) >> wider) return false;
-    return true;
+  const auto neighbours_in_a_row = [&](int shift) {
+    int64_t found = 0;
+    for (size_t i = 1; i < keys.size(); ++i) found += (keys[i] - first) >> shift == (keys[i - 1] - first) >> shift;
+    return found;
   };
-  if (!alone(shift)) return false;
-  while (shift < 29 && alone(shift + 1)) ++shift;
+  int shift = 0;
+  while (shift < 30 && (span >> shift) + 3 > most_rows) ++shift;
+  const int64_t fewest = neighbours_in_a_row(shift);
+  while (shift < 29 && neighbours_in_a_row(shift + 1) == fewest) ++shift;
   const int64_t width = int64_t{1} << shift;
   // A range below the first threshold, and one above the last.
   const int64_t low = first - width;
@@ -127,22 +136,37 @@ bool ScoreCellTable::build(const double* thresholds, int64_t count, uint32_t lea
   cells_.least = static_cast<int32_t>(low);
   cells_.greatest = static_cast<int32_t>(high);
   cells_.shift = shift;
-  const int64_t rows = ((high - low) >> shift) + 2;
-  cells_.rows = static_cast<int32_t>(rows);
-  const float none = std::numeric_limits<float>::infinity();
-  table_.assign(static_cast<size_t>(2 * rows), ScoreCell{none, 0});
-  size_t below = 0;
-  for (int64_t row = 1; row < rows; ++row) {
-    ScoreCell& cell = table_[static_cast<size_t>(row)];
-    cell.bucket = static_cast<int32_t>(lowest) + static_cast<int32_t>(below);
-    if (below < keys.size() && (keys[below] - low) >> shift == row - 1) cell.threshold = singles[below++];
-    if (cell.bucket < static_cast<int32_t>(least)) cell = {none, static_cast<int32_t>(least)};
-  }
-  for (int64_t row = 0; row < rows; ++row)
-    table_[static_cast<size_t>(rows + row)] = {table_[static_cast<size_t>(row)].threshold,
-                                               table_[static_cast<size_t>(row)].bucket + static_cast<int32_t>(buckets)};
-  cells_.table = table_.data();
+  cells_.rows = static_cast<int32_t>(((high - low) >> shift) + 2);
   return true;
+}
+
+void ScoreCellTable::fill_rows(const std::vector<int32_t>& keys, uint32_t lowest, uint32_t least) {
+  const auto rows = static_cast<size_t>(cells_.rows);
+  first_.resize(2 * rows);
+  first_[0] = 0;
+  // A row's bucket is the number of thresholds in the rows before.
+  size_t row = 1;
+  int64_t held = 1;
+  int64_t most = 1;
+  cells_.crowded = 2;
+  while (cells_.crowded < 2 * static_cast<uint32_t>(cells_.buckets)) cells_.crowded *= 2;
+  for (size_t below = 0; below <= keys.size(); ++below) {
+    const size_t end =
+        below < keys.size() ? static_cast<size_t>((int64_t{keys[below]} - cells_.least) >> cells_.shift) + 2 : rows;
+    held = end == row ? held + 1 : 1;
+    most = std::max(most, held);
+    if (end == row) first_[row - 1] |= static_cast<uint16_t>(cells_.crowded);
+    const auto bucket = static_cast<uint16_t>(std::max(lowest + static_cast<uint32_t>(below), least));
+    for (; row < end; ++row) first_[row] = bucket;
+  }
+  cells_.crowded_step = static_cast<int32_t>(step_of(most));
+  for (size_t i = 0; i < rows; ++i) first_[rows + i] = static_cast<uint16_t>(first_[i] + cells_.buckets);
+  cells_.first = first_.data();
+  // Room for searches from any bucket on, and for buckets of crowded rows.
+  thresholds_.resize(
+      std::max<size_t>(2 * cells_.crowded, thresholds_.size() + 2 * static_cast<size_t>(cells_.crowded_step)),
+      UINT32_MAX);
+  cells_.thresholds = thresholds_.data();
 }
 
 template class ThresholdSearch<float>;

@@ -26,12 +26,17 @@ class ThresholdSearch {
 // Thresholds as the ScoreCells of float32 scores: a table by their leading bits.
 class ScoreCellTable {
  public:
-  // False if too large a table would be needed. `buckets` cells of each label; numbers reach bucket `least` at least.
-  bool build(const double* thresholds, int64_t count, uint32_t least, uint32_t buckets);
+  // False if too large a table would be needed for `elements` scores. `buckets` cells of each label; numbers reach
+  // bucket `least` at least.
+  bool build(const double* thresholds, int64_t count, uint32_t least, uint32_t buckets, int64_t elements);
   const ScoreCells& cells() const { return cells_; }
 
  private:
-  std::vector<ScoreCell> table_;
+  bool choose_rows(const std::vector<int32_t>& keys, int64_t most_rows);
+  void fill_rows(const std::vector<int32_t>& keys, uint32_t lowest, uint32_t least);
+
+  std::vector<uint16_t> first_;
+  std::vector<uint32_t> thresholds_;
   ScoreCells cells_ = {};
 };
 

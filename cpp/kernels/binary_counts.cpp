@@ -72,83 +72,140 @@ void count_binary(const float* scores, const Label* labels, int64_t count, float
   }
 }
 
-// The bits of a float32 as an integer that grows with it.
-inline Ints ordered(Floats scores) {
+// The row of each score in `cells`, and the bits as an unsigned integer that grows with the score; 0 for what is no
+// number, and so is its row but for positive labels.
+inline void find_rows(Floats scores, Ints positive, const ScoreCells& cells, uint32_t* rows, uint32_t* keys) {
   const Ints bits = load<Ints>(&scores);
-  return bits ^ ((bits >> 31) & INT32_MAX);
-}
-
-// Rows of `table`: that of numbers follows from their leading bits, and the first is for what is no number.
-inline Ints rows_of(Floats scores, Ints positive, const ScoreCells& cells) {
-  const Ints keys = ordered(scores);
-  const Ints raised = keys > cells.least ? keys : splat<Ints>(cells.least);
+  const Ints number = scores == scores;
+  const Ints ordered = bits ^ ((bits >> 31) & INT32_MAX);
+  const Ints raised = ordered > cells.least ? ordered : splat<Ints>(cells.least);
   const Ints bounded = raised < cells.greatest ? raised : splat<Ints>(cells.greatest);
   const UnsignedInts places = (UnsignedInts)(bounded - cells.least) >> static_cast<uint32_t>(cells.shift);
-  return (((Ints)places + 1) & (scores == scores)) + (positive & cells.rows);
+  store(rows, (((Ints)places + 1) & number) + (positive & cells.rows));
+  store(keys, (ordered ^ INT32_MIN) & number);
 }
 
 // The only threshold that is compared is the one nearest to the score.
 inline Ints even_buckets(Floats scores, Ints positive, const ScoreCells& cells) {
-  const Floats places = scores * cells.steps + 0.5f;
-  const Floats raised = places > 1.0f ? places : splat<Floats>(1.0f);
-  const Floats most = splat<Floats>(static_cast<float>(cells.thresholds));
-  const Ints nearest = __builtin_convertvector(raised < most ? raised : most, Ints);
+  const Floats places = greater_of(scores * cells.steps + 0.5f, splat<Floats>(1.0f));
+  const Floats most = splat<Floats>(static_cast<float>(cells.count));
+  const Ints nearest = __builtin_convertvector(lesser_of(places, most), Ints);
   const Floats threshold = __builtin_convertvector(nearest, Floats) / cells.steps;
-  const Ints bucket = nearest + (cells.first - 1) - (scores > threshold);
+  const Ints bucket = nearest + (cells.lowest - 1) - (scores > threshold);
   return (bucket & (scores == scores)) + (positive & cells.buckets);
 }
 
-// Counts go to four tables in turn, so that equal neighbours do not wait for each other.
+constexpr int64_t kChunk = 16;
+static_assert(kChunk % kFloats == 0, "whole vectors");
+
+// Chunks on their way to the counts: first rows of the table and keys are known, or even buckets, then all buckets.
+struct Buckets {
+  static constexpr int64_t kChunks = 16;
+  uint32_t buckets[kChunks * kChunk];
+  uint32_t keys[kChunks * kChunk];
+};
+
 template <bool kEven, class Label>
-void count_groups(const float* scores, const Label* labels, int64_t count, const ScoreCells& cells, uint32_t* counts,
-                  int64_t stride) {
-  constexpr int64_t kGroup = 64;
-  static_assert(kGroup % kFloats == 0, "whole vectors");
-  int32_t buckets[kGroup];
-  for (int64_t begin = 0; begin < count; begin += kGroup) {
-    const int64_t length = count - begin < kGroup ? count - begin : kGroup;
-    float rest[kGroup];
-    Label rest_labels[kGroup];
-    const float* own = scores + begin;
-    const Label* own_labels = labels + begin;
-    if (length < kGroup) {
-      std::memset(rest, 0, sizeof rest);
-      std::memset(rest_labels, 0, sizeof rest_labels);
-      std::memcpy(rest, own, static_cast<size_t>(length) * sizeof(float));
-      std::memcpy(rest_labels, own_labels, static_cast<size_t>(length) * sizeof(Label));
-      own = rest;
-      own_labels = rest_labels;
-    }
-    for (int64_t line = 0; line < kGroup; line += 64 / static_cast<int64_t>(sizeof(float)))
-      __builtin_prefetch(own + line + kAhead<float>);
-    for (int64_t line = 0; line < kGroup; line += 64 / static_cast<int64_t>(sizeof(Label)))
-      __builtin_prefetch(own_labels + line + kAhead<Label>);
-    for (int64_t i = 0; i < kGroup; i += kFloats) {
-      const Floats values = load<Floats>(own + i);
-      const Ints positive = ~label_masks(own_labels + i).zero;
-      store(buckets + i, kEven ? even_buckets(values, positive, cells) : rows_of(values, positive, cells));
-    }
-    // All buckets first: an increment whose address comes late holds up the loads behind it.
-    for (int64_t i = 0; !kEven && i < kGroup; ++i) {
-      const tally::ScoreCell& cell = cells.table[buckets[i]];
-      buckets[i] = cell.bucket + (own[i] > cell.threshold);
-    }
-    int64_t i = 0;
-    for (; i + 4 <= length; i += 4) {
-      counts[buckets[i]] += 1;
-      counts[buckets[i + 1] + stride] += 1;
-      counts[buckets[i + 2] + 2 * stride] += 1;
-      counts[buckets[i + 3] + 3 * stride] += 1;
-    }
-    for (; i < length; ++i) counts[buckets[i]] += 1;
+__attribute__((always_inline)) inline void begin_chunk(const float* scores, const Label* labels,
+                                                       const ScoreCells& cells, uint32_t* buckets, uint32_t* keys) {
+  for (int64_t i = 0; i < kChunk; i += kFloats) {
+    const Floats values = load<Floats>(scores + i);
+    const Ints positive = ~label_masks(labels + i).zero;
+    if (kEven)
+      store(buckets + i, even_buckets(values, positive, cells));
+    else
+      find_rows(values, positive, cells, buckets + i, keys + i);
   }
 }
 
+// Rows of several thresholds are searched by halves.
+__attribute__((noinline)) void search_crowded(const ScoreCells& cells, uint32_t* buckets, const uint32_t* keys) {
+  const auto size = static_cast<uint32_t>(cells.buckets);
+  for (int64_t i = 0; i < kChunk; ++i) {
+    if (!(buckets[i] & cells.crowded)) continue;
+    const uint32_t first = buckets[i] - cells.crowded;
+    const uint32_t own = first < size ? first : first - size;
+    const uint32_t* thresholds = cells.thresholds + size;  // the second list, for more follow the first
+    uint32_t bucket = own;
+    for (auto step = static_cast<uint32_t>(cells.crowded_step); step > 0; step /= 2)
+      bucket += step * (thresholds[bucket + step - 1] < keys[i]);
+    buckets[i] = first + bucket - own;
+  }
+}
+
+// From rows to buckets, but for those of crowded rows.
+__attribute__((always_inline)) inline void end_chunk(const ScoreCells& cells, uint32_t* buckets, const uint32_t* keys) {
+  for (int64_t i = 0; i < kChunk; ++i) {
+    const uint32_t first = cells.first[buckets[i]];
+    buckets[i] = first + (cells.thresholds[first] < keys[i]);
+  }
+}
+
+__attribute__((always_inline)) inline void finish_chunk(const ScoreCells& cells, uint32_t* buckets,
+                                                        const uint32_t* keys) {
+  Ints all = {};
+  for (int64_t i = 0; i < kChunk; i += kFloats) all |= load<Ints>(buckets + i);
+  if (any_lane((all & static_cast<int32_t>(cells.crowded)) != 0)) search_crowded(cells, buckets, keys);
+}
+
+// The last elements, fewer than a chunk.
+template <bool kEven, class Label>
+__attribute__((noinline)) void count_rest(const float* scores, const Label* labels, int64_t count,
+                                          const ScoreCells& cells, uint32_t* counts) {
+  float own[kChunk] = {};
+  Label own_labels[kChunk] = {};
+  uint32_t buckets[kChunk];
+  uint32_t keys[kChunk];
+  std::memcpy(own, scores, static_cast<size_t>(count) * sizeof(float));
+  std::memcpy(own_labels, labels, static_cast<size_t>(count) * sizeof(Label));
+  begin_chunk<kEven>(own, own_labels, cells, buckets, keys);
+  if (!kEven) end_chunk(cells, buckets, keys);
+  if (!kEven) finish_chunk(cells, buckets, keys);
+  for (int64_t i = 0; i < count; ++i) counts[buckets[i]] += 1;
+}
+
+// Counts go to four tables in turn, so that equal neighbours do not wait for each other. Buckets are found some chunks
+// before they are counted: an increment whose address comes late holds up the loads behind it, and arithmetic and
+// increments take turns, for the processor does not look far enough ahead to overlap long stretches of either.
+template <bool kEven, class Label>
+__attribute__((noinline)) void count_cells(const float* scores, const Label* labels, int64_t count,
+                                           const ScoreCells& all_cells, uint32_t* counts, int64_t stride) {
+  constexpr int64_t kLead = 4 * kChunk;
+  constexpr int64_t kSize = Buckets::kChunks * kChunk;
+  static_assert(kSize > 2 * kLead && (kSize & (kSize - 1)) == 0, "chunks do not meet");
+  const ScoreCells cells = all_cells;
+  Buckets ring;
+  const int64_t whole = count / kChunk * kChunk;
+  for (int64_t at = -2 * kLead; at < whole; at += kChunk) {
+    const int64_t begun = at + 2 * kLead;
+    const int64_t ended = at + kLead;
+    if (begun < whole) {
+      __builtin_prefetch(scores + begun + kAhead<float>);
+      for (int64_t line = 0; line < kChunk; line += 64 / static_cast<int64_t>(sizeof(Label)))
+        __builtin_prefetch(labels + begun + line + kAhead<Label>);
+      const int64_t place = begun % kSize;
+      begin_chunk<kEven>(scores + begun, labels + begun, cells, ring.buckets + place, ring.keys + place);
+    }
+    if (!kEven && ended >= 0 && ended < whole)
+      end_chunk(cells, ring.buckets + ended % kSize, ring.keys + ended % kSize);
+    if (at < 0) continue;
+    uint32_t* own = ring.buckets + at % kSize;
+    if (!kEven) finish_chunk(cells, own, ring.keys + at % kSize);
+    for (int64_t i = 0; i < kChunk; i += 4) {
+      counts[own[i]] += 1;
+      counts[own[i + 1] + stride] += 1;
+      counts[own[i + 2] + 2 * stride] += 1;
+      counts[own[i + 3] + 3 * stride] += 1;
+    }
+  }
+  if (whole < count) count_rest<kEven>(scores + whole, labels + whole, count - whole, cells, counts);
+}
+
 template <class Label>
-void count_cells(const float* scores, const Label* labels, int64_t count, const ScoreCells& cells, uint32_t* counts,
-                 int64_t stride) {
-  (cells.steps != 0.0f ? count_groups<true, Label> : count_groups<false, Label>)(scores, labels, count, cells, counts,
-                                                                                 stride);
+void count_cells_of(const float* scores, const Label* labels, int64_t count, const ScoreCells& cells, uint32_t* counts,
+                    int64_t stride) {
+  (cells.steps != 0.0f ? count_cells<true, Label> : count_cells<false, Label>)(scores, labels, count, cells, counts,
+                                                                               stride);
 }
 
 // Calls `use` with the labels as what they are; false if there is no kernel for the type.
@@ -184,7 +241,7 @@ bool binary(const float* scores, const char* labels, DType type, int64_t count, 
 bool cells(const float* scores, const char* labels, DType type, int64_t count, const ScoreCells& cells,
            uint32_t* counts, int64_t stride) {
   return with_labels(labels, type,
-                     [&](const auto* typed) { count_cells(scores, typed, count, cells, counts, stride); });
+                     [&](const auto* typed) { count_cells_of(scores, typed, count, cells, counts, stride); });
 }
 
 }  // namespace

@@ -44,25 +44,23 @@ struct BinaryCounts {
   int64_t equal;
 };
 
-// The scores whose leading bits are equal: they exceed as many thresholds, but for one.
-struct ScoreCell {
-  float threshold;
-  int32_t bucket;  // one less than that of scores above `threshold`
-};
-
-// Row 0 is for NaN, the others are for ranges of numbers in order; positive labels have a second table behind the
-// first.
+// Row 0 is for NaN, the others are for ranges of numbers in order, by their leading bits; positive labels have a second
+// table behind the first, and a second list of thresholds behind the first, with `buckets` entries each.
 struct ScoreCells {
-  const ScoreCell* table;
-  int32_t rows;      // of one label
-  int32_t least;     // the bits of the first range, as ordered integers
-  int32_t greatest;  // in the last range
+  const uint16_t* first;  // of a row, the least bucket of its scores, and `crowded` if it holds several thresholds
+  const uint32_t*
+      thresholds;        // of a bucket, what scores of the next one exceed, as unsigned ordered bits; else UINT32_MAX
+  uint32_t crowded;      // a power of two above all buckets
+  int32_t crowded_step;  // a power of two, at least half of what any row holds
+  int32_t rows;          // of one label
+  int32_t least;         // the bits of the first range, as ordered integers
+  int32_t greatest;      // in the last range
   int32_t shift;
-  // Not 0: threshold i is (i + 1) / steps, and buckets follow without a table: `first`, and one for each threshold, up
-  // to `thresholds`, that a number exceeds; `buckets` more for positive labels.
+  // Not 0: threshold i is (i + 1) / steps, and buckets follow without a table: `lowest`, and one for each threshold,
+  // up to `count`, that a number exceeds; `buckets` more for positive labels.
   float steps;
-  int32_t thresholds;
-  int32_t first;
+  int32_t count;
+  int32_t lowest;
   int32_t buckets;
 };
 

@@ -119,6 +119,19 @@ inline Doubles greater_of(Doubles a, Doubles b) {
 #endif
 }
 
+// The lesser of each lane, b if one is NaN.
+inline Floats lesser_of(Floats a, Floats b) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_min_ps(0xffff, a, b);
+#elif defined(__AVX2__)
+  return _mm256_min_ps(a, b);
+#elif defined(__x86_64__)
+  return _mm_min_ps(a, b);
+#else
+  return a < b ? a : b;
+#endif
+}
+
 // A vector of 16 bytes of each of some rows, `stride` elements apart.
 inline Floats load_quarters(const float* rows, ptrdiff_t stride) {
 #if defined(__AVX512F__)
