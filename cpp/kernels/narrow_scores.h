@@ -122,9 +122,7 @@ __attribute__((noinline)) void narrow_rows(const ScoreRows<T>& scores, unsigned 
       Doubles sums_of_exponentials[kParts] = {};
       for (int64_t c = 0; c < classes; ++c) {
         T group[kStep];
-        Vector values[1] = {load<Vector>(top + c * stride) - shift};
-        exponentials(values);
-        store(group, values[0]);
+        store(group, exponential(load<Vector>(top + c * stride) - shift));
         for (int part = 0; part < kParts; ++part) sums_of_exponentials[part] += load_doubles(group + part * kDoubles);
       }
       T maxima[kStep];
@@ -132,7 +130,7 @@ __attribute__((noinline)) void narrow_rows(const ScoreRows<T>& scores, unsigned 
       store(maxima, shift);
       store(gaps, shift - shift);
       for (int part = 0; part < kParts; ++part) {
-        store(columns.maximum + r + part * kDoubles, load_doubles(maxima + part * kDoubles));
+        store(columns.reference + r + part * kDoubles, load_doubles(maxima + part * kDoubles));
         store(columns.exp_sum + r + part * kDoubles, sums_of_exponentials[part] + load_doubles(gaps + part * kDoubles));
       }
     }

@@ -14,6 +14,12 @@ template <class T>
 void wide(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns) {
   static constexpr Scan<T> kScans[8] = {wide_rows<0, T>, wide_rows<1, T>, wide_rows<2, T>, wide_rows<3, T>,
                                         wide_rows<4, T>, wide_rows<5, T>, wide_rows<6, T>, wide_rows<7, T>};
+  constexpr unsigned kOfTruth = tally::kNeedExpSum | tally::kNeedTrueScore;
+  if ((needs & kOfTruth) == kOfTruth) {
+    (needs & 3u ? logit_rows<true, T> : logit_rows<false, T>)(scores, needs & ~unsigned{tally::kNeedSum}, columns);
+    needs &= tally::kNeedSum;
+    if (!needs) return;
+  }
   kScans[scan_needs(needs)](scores, needs, columns);
 }
 

@@ -67,7 +67,7 @@ Columns::Columns(const Batch& batch, const Demand& demand)
   const size_t values = demand.values.size();
   storage_ = Scratch((5 + values) * kColumn * sizeof(double) + 5 * kColumn * sizeof(int32_t));
   double* next = storage_.as<double>();
-  for (double** column : {&sum_, &maximum_, &exp_sum_, &true_score_, &weights_}) {
+  for (double** column : {&sum_, &reference_, &exp_sum_, &true_score_, &weights_}) {
     *column = next;
     next += kColumn;
   }
@@ -184,7 +184,7 @@ void Columns::derive_scores(const ArrayView& view, int64_t first, int64_t offset
   }
   if (needs & kNeedSum) columns.sum = sum_ + offset;
   if (needs & kNeedTrueScore) columns.true_score = true_score_ + offset;
-  columns.maximum = maximum_ + offset;
+  columns.reference = reference_ + offset;
   columns.exp_sum = exp_sum_ + offset;
 
   ScoreRows<T> scores = {};
@@ -202,7 +202,7 @@ void Columns::derive_scores(const ArrayView& view, int64_t first, int64_t offset
     scores.data = rows_of<T>(view, first + offset, rows, tile, &scores.row_stride);
     functions.wide(scores, needs, columns);
   }
-  // exp_sum becomes its logarithm; the log-sum-exp is that plus the maximum.
+  // exp_sum becomes its logarithm; the log-sum-exp is that plus the reference.
   if (needs & kNeedExpSum) kernels_.sums->logarithm(columns.exp_sum, rows);
 }
 
@@ -253,7 +253,7 @@ void Columns::derive_row_value(const ValueSpec& spec, int64_t first, int64_t off
     return derive_paired_value(kernels_, spec, pair, pair_.as<double>(), target);
   double normalizers[kBlockRows];
   for (int64_t row = 0; row < rows; ++row)
-    normalizers[row] = spec.from_logits ? maximum_[offset + row] + exp_sum_[offset + row] : sum_[offset + row];
+    normalizers[row] = spec.from_logits ? reference_[offset + row] + exp_sum_[offset + row] : sum_[offset + row];
   functions_of<T>(*kernels_.entropies).crossentropy(pair, normalizers, spec.number, spec.from_logits, target);
 }
 
