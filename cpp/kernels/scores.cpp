@@ -1,4 +1,5 @@
 // One read of a row of scores: first maximum, rank of the true class, sum, and sum of exponentials.
+#include "kernels/half_scores.h"
 #include "kernels/narrow_scores.h"
 #include "kernels/wide_scores.h"
 
@@ -35,4 +36,5 @@ void narrow(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& colu
 #define TALLY_TABLE TALLY_JOIN(tally_score_kernels, TALLY_LEVEL)
 extern "C" const tally::ScoreKernels TALLY_TABLE;
 const tally::ScoreKernels TALLY_TABLE = {{transpose_rows<float>, wide<float>, narrow<float>},
-                                         {transpose_rows<double>, wide<double>, narrow<double>}};
+                                         {transpose_rows<double>, wide<double>, narrow<double>},
+                                         rank_halves};

@@ -106,6 +106,7 @@ struct ScoreFunctions {
 struct ScoreKernels {
   ScoreFunctions<float> f32;
   ScoreFunctions<double> f64;
+  void (*rank_halves)(const ScoreRows<uint16_t>& scores, const ScoreColumns& columns);  // column_stride == 1
 };
 
 template <class T>

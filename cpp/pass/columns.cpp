@@ -38,6 +38,12 @@ bool in_place(const ArrayView& view, bool single) {
          (view.type == type && view.width > kNarrowWidth && view.column_stride == size_of(type));
 }
 
+// Wide rows of halves that can be compared where they are.
+bool are_halves(const ArrayView& view) {
+  return view.type == DType::kFloat16 && view.width > kNarrowWidth && view.column_stride == 2 &&
+         view.row_stride % 2 == 0;
+}
+
 // Tiles need not be small when every row is read once and where it is; otherwise both arrays' rows must stay in the
 // cache between reads. Some kernels work on many rows at once, but not at the price of much memory.
 int64_t rows_per_tile(const Batch& batch, const Demand& demand, bool single) {
@@ -187,10 +193,15 @@ void Columns::derive_scores(const ArrayView& view, int64_t first, int64_t offset
   columns.reference = reference_ + offset;
   columns.exp_sum = exp_sum_ + offset;
 
+  const int32_t* labels = needs & (kNeedRank | kNeedTrueScore) ? integers_[kTrueClass] + offset : nullptr;
+  if (needs == kNeedRank && are_halves(view))
+    return kernels_.scores->rank_halves(
+        {reinterpret_cast<const uint16_t*>(view.row(first + offset)), view.row_stride / 2, 1, rows, view.width, labels},
+        columns);
   ScoreRows<T> scores = {};
   scores.rows = rows;
   scores.classes = view.width;
-  scores.labels = needs & (kNeedRank | kNeedTrueScore) ? integers_[kTrueClass] + offset : nullptr;
+  scores.labels = labels;
   const auto& functions = functions_of<T>(*kernels_.scores);
   char* tile = of_true ? true_tile_ : pred_tile_;
   if (view.width <= kNarrowWidth) {
