@@ -1,34 +1,32 @@
-// The exponential of numbers that are not positive, in plain IEEE operations.
+// The exponential in plain IEEE operations.
 #pragma once
 
 #include "kernels/logarithm.h"
 
 namespace {
 
-// exp(x) for x <= 0, by 2^(n + f) with n + f = x log2(e). The product's rounding grows with |x| as exp(x) falls: in a
-// sum of exponentials it does not show, nor does the polynomial's error, below 2^-23. What is smaller than 2^-125
-// becomes that, and a NaN anything: who adds exponentials has to notice it. Written step by step for all vectors, for
-// the processor waits for latencies here, not for units, and does not look far enough ahead to find other work.
-template <int kVectors>
-inline void exponentials(Floats (&x)[kVectors]) {
-  constexpr float kMagic = 0x1.8p23f;  // adding it leaves round(x) in the low bits
-  constexpr float kLeast = -125.0f;
-  Floats shifted[kVectors], square[kVectors], low[kVectors], middle[kVectors], high[kVectors];
-  for (int i = 0; i < kVectors; ++i) x[i] = x[i] * 0x1.715476p0f;
-  for (int i = 0; i < kVectors; ++i) x[i] = greater_of(x[i], splat<Floats>(kLeast));
-  for (int i = 0; i < kVectors; ++i) shifted[i] = x[i] + kMagic;
-  for (int i = 0; i < kVectors; ++i) x[i] -= shifted[i] - kMagic;
-  for (int i = 0; i < kVectors; ++i) square[i] = x[i] * x[i];
-  for (int i = 0; i < kVectors; ++i) high[i] = x[i] * 0x1.5bda40p-10f + 0x1.3ce8acp-7f;
-  for (int i = 0; i < kVectors; ++i) middle[i] = x[i] * 0x1.c6b6d8p-5f + 0x1.ebf9c2p-3f;
-  for (int i = 0; i < kVectors; ++i) low[i] = x[i] * 0x1.62e42ap-1f + 1.0f;
-  for (int i = 0; i < kVectors; ++i) middle[i] += square[i] * high[i];
-  for (int i = 0; i < kVectors; ++i) low[i] += square[i] * middle[i];
-  for (int i = 0; i < kVectors; ++i) {
-    const Ints bits = load<Ints>(&low[i]) + (load<Ints>(&shifted[i]) << 23);
-    std::memcpy(&x[i], &bits, sizeof bits);
-  }
+// x log2(e) in units of 2^-23: an exponent and, below, a fraction. The product's rounding grows with |x|. What is below
+// -125 becomes that; INT32_MIN for a NaN and for what is 256 or more.
+inline Ints scaled_exponent(Floats x) {
+  constexpr float kUnits = 0x1p23f;
+  return nearest_integers(greater_of(splat<Floats>(-125 * kUnits), x * (0x1.715476p0f * kUnits)));
 }
+constexpr int32_t kLeastExponent = -125 * (1 << 23);
+
+// 2^n of such an exponent: the fraction as a mantissa m in [1, 2) becomes 2^(m - 1) by a polynomial without a fourth
+// power, whose error of 2^-22.9 is its least; n is added to the bits. Exactly 1 for 0, infinite, no number or negative
+// for 128 and above and for INT32_MIN.
+inline Floats power(Ints exponent) {
+  const Ints bits = (exponent & 0x7fffff) | 0x3f800000;
+  const Floats m = load<Floats>(&bits);
+  const Floats square = m * m;
+  const Floats high = (square * 0x1.de5602p-10f + 0x1.32de54p-5f) * m + 0x1.c0ce4ap-4f;
+  const Floats mantissa = (m * 0x1.68f644p-2f + 0x1.fe9c0ap-2f) + square * high;
+  const Ints result = load<Ints>(&mantissa) + (exponent & ~0x7fffff);
+  return load<Floats>(&result);
+}
+
+inline Floats exponential(Floats x) { return power(scaled_exponent(x)); }
 
 // x = n log 2 + rest with |rest| <= log(2) / 2; `scale` becomes 2^n, and `less_one` exp(rest) - 1.
 template <class Double>
@@ -58,16 +56,11 @@ struct Reduced {
   }
 };
 
-// exp(x) for x <= 0, of doubles or of vectors of them; 0 where it is no normal number.
+// exp(x) for x <= 709, of doubles or of vectors of them; 0 where it is no normal number.
 template <class Double>
 inline Double exponential(Double x) {
   const Reduced<Double> reduced(x);
   return select(x < -708.0, Double{}, (1.0 + reduced.less_one) * reduced.scale);
-}
-
-template <int kVectors>
-inline void exponentials(Doubles (&x)[kVectors]) {
-  for (Doubles& one : x) one = exponential(one);
 }
 
 // exp(x) - 1 for -700 <= x <= 0, accurate where x is small.

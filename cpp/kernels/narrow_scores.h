@@ -167,9 +167,7 @@ inline void sum_exponentials(const RowsAsLanes<T>& rows, int64_t classes, typena
   Doubles sums[kParts] = {};
   rows.template each_class<kByColumn>(classes, [&](Vector score) __attribute__((always_inline)) {
     T group[kWidth<T>];
-    Vector values[1] = {score - shift};
-    exponentials(values);
-    store(group, values[0]);
+    store(group, exponential(score - shift));
     for (int part = 0; part < kParts; ++part) sums[part] += load_doubles(group + part * kDoubles);
   });
   T maxima[kWidth<T>];
@@ -177,7 +175,7 @@ inline void sum_exponentials(const RowsAsLanes<T>& rows, int64_t classes, typena
   store(maxima, shift);
   store(gaps, shift - shift);
   for (int part = 0; part < kParts; ++part) {
-    store(columns.maximum + r + part * kDoubles, load_doubles(maxima + part * kDoubles));
+    store(columns.reference + r + part * kDoubles, load_doubles(maxima + part * kDoubles));
     store(columns.exp_sum + r + part * kDoubles, sums[part] + load_doubles(gaps + part * kDoubles));
   }
 }

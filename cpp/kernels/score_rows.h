@@ -12,6 +12,9 @@ using tally::ScoreRows;
 template <class T>
 constexpr int kWidth = kVectorBytes / static_cast<int>(sizeof(T));
 
+// Scores that share a number of the block they are in.
+constexpr int64_t kScoreBlock = 64;
+
 template <class T>
 inline T true_score(const T* row, ptrdiff_t stride, int64_t classes, int32_t label) {
   const bool valid = static_cast<uint64_t>(label) < static_cast<uint64_t>(classes);
@@ -40,6 +43,71 @@ void scan_slowly(const T* scores, ptrdiff_t stride, int64_t classes, int32_t lab
   columns.above[row] = target == target ? above : tally::kNeverRanked;
   columns.tied[row] = tied;
   columns.tied_before[row] = tied_before;
+}
+
+// Rows follow each other in memory; asking this far ahead beats the hardware's own prefetcher at row ends.
+template <class T>
+inline void prefetch_block(const T* scores) {
+  constexpr int kAhead = 12288;
+  const char* address = reinterpret_cast<const char*>(scores) + kAhead;
+  for (size_t line = 0; line < kScoreBlock * sizeof(T); line += 64) __builtin_prefetch(address + line);
+}
+
+// First index of `value` in the block of 64 scores that starts at `begin`. Near the row's end the block is moved back:
+// earlier scores cannot equal the maximum, or their block would have been chosen.
+template <class T>
+inline int32_t find_first(const T* row, int64_t begin, int64_t classes, T value) {
+  using Mask = typename Native<T>::Mask;
+  if (classes < kScoreBlock) {
+    for (int64_t i = begin; i < classes; ++i)
+      if (row[i] == value) return static_cast<int32_t>(i);
+    return 0;
+  }
+  const int64_t first = begin + kScoreBlock <= classes ? begin : classes - kScoreBlock;
+  const Mask numbers = numbered<Mask>(AllLanes<Mask>{});
+  Mask found = splat<Mask>(static_cast<typename Native<T>::Integer>(kScoreBlock));
+  for (int i = kScoreBlock - kWidth<T>; i >= 0; i -= kWidth<T>) {
+    const Mask equal = load<typename Native<T>::Vector>(row + first + i) == value;
+    found = equal ? numbers + static_cast<typename Native<T>::Integer>(i) : found;
+  }
+  return static_cast<int32_t>(first + least_lane(found));
+}
+
+// The maximum of each lane with the number of the block it came from, so that only one block of a row has to be
+// searched for the first maximum.
+template <class T>
+struct FirstMaximum {
+  using Vector = typename Native<T>::Vector;
+  using Mask = typename Native<T>::Mask;
+  using Integer = typename Native<T>::Integer;
+
+  Vector best = splat<Vector>(-static_cast<T>(__builtin_inf()));
+  Mask block = {};
+
+  inline void add(Vector top, int64_t number) {
+    const Mask better = top > best;
+    best = better ? top : best;
+    block = better ? splat<Mask>(static_cast<Integer>(number)) : block;
+  }
+  inline T value() const { return static_cast<T>(greatest_lane(best)); }
+  inline int32_t place(const T* row, int64_t classes, T value) const {
+    const Mask last = splat<Mask>(static_cast<Integer>(INT32_MAX));
+    return find_first(row, least_lane(best == value ? block : last) * kScoreBlock, classes, value);
+  }
+};
+
+// `not_below` counts the true score, too.
+template <class T>
+inline void store_rank(const T* row, int32_t label, T target, int64_t above, int64_t not_below, int64_t r,
+                       const ScoreColumns& columns) {
+  const int64_t tied = not_below - above - 1;
+  const bool ranked = target == target;
+  columns.above[r] = ranked ? static_cast<int32_t>(above) : tally::kNeverRanked;
+  columns.tied[r] = ranked ? static_cast<int32_t>(tied) : 0;
+  int32_t before = 0;
+  if (tied > 0)
+    for (int32_t c = 0; c < label; ++c) before += row[c] == target;
+  columns.tied_before[r] = before;
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // One read of a row of scores: first maximum, rank of the true class, sum, and sum of exponentials.
+#include "kernels/half_scores.h"
 #include "kernels/narrow_scores.h"
 #include "kernels/wide_scores.h"
 
@@ -14,6 +15,12 @@ template <class T>
 void wide(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns) {
   static constexpr Scan<T> kScans[8] = {wide_rows<0, T>, wide_rows<1, T>, wide_rows<2, T>, wide_rows<3, T>,
                                         wide_rows<4, T>, wide_rows<5, T>, wide_rows<6, T>, wide_rows<7, T>};
+  constexpr unsigned kOfTruth = tally::kNeedExpSum | tally::kNeedTrueScore;
+  if ((needs & kOfTruth) == kOfTruth) {
+    (needs & 3u ? logit_rows<true, T> : logit_rows<false, T>)(scores, needs & ~unsigned{tally::kNeedSum}, columns);
+    needs &= tally::kNeedSum;
+    if (!needs) return;
+  }
   kScans[scan_needs(needs)](scores, needs, columns);
 }
 
@@ -29,4 +36,5 @@ void narrow(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& colu
 #define TALLY_TABLE TALLY_JOIN(tally_score_kernels, TALLY_LEVEL)
 extern "C" const tally::ScoreKernels TALLY_TABLE;
 const tally::ScoreKernels TALLY_TABLE = {{transpose_rows<float>, wide<float>, narrow<float>},
-                                         {transpose_rows<double>, wide<double>, narrow<double>}};
+                                         {transpose_rows<double>, wide<double>, narrow<double>},
+                                         rank_halves};

@@ -34,7 +34,7 @@ enum ScoreNeeds : unsigned {
   kNeedPredicted = 1,   // class of the first maximum (a NaN counts as maximum)
   kNeedRank = 2,        // comparisons with the score of the true class
   kNeedSum = 4,         // sum of the row in double precision
-  kNeedExpSum = 8,      // maximum, and sum of exp(score - maximum)
+  kNeedExpSum = 8,      // reference, and sum of exp(score - reference)
   kNeedTrueScore = 16,  // score of the true class, read while its row is in the cache
 };
 
@@ -44,7 +44,7 @@ struct ScoreColumns {
   int32_t* tied;         // other scores equal to the true score
   int32_t* tied_before;  // those of lower class number
   double* sum;
-  double* maximum;
+  double* reference;  // a number that keeps the exponentials in range: the true score if it may, or the maximum
   double* exp_sum;
   double* true_score;  // NaN without a valid class
 };
@@ -106,6 +106,7 @@ struct ScoreFunctions {
 struct ScoreKernels {
   ScoreFunctions<float> f32;
   ScoreFunctions<double> f64;
+  void (*rank_halves)(const ScoreRows<uint16_t>& scores, const ScoreColumns& columns);  // column_stride == 1
 };
 
 template <class T>

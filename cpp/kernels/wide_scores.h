@@ -1,8 +1,7 @@
 // Rows of many scores: one pass over each row.
 #pragma once
 
-#include "kernels/exponential.h"
-#include "kernels/score_rows.h"
+#include "kernels/logit_scan.h"
 
 namespace {
 
@@ -12,17 +11,14 @@ inline void add_lanes(LaneSum& sum, const T* group) {
   for (int part = 0; part < LaneSum::kParts; ++part) sum.parts[part] += load_doubles(group + part * kDoubles);
 }
 
-// What one pass over a row gathers. Maxima are kept per lane together with the block they came from, so that only one
-// block is searched for the first maximum afterwards.
+// What one pass over a row gathers.
 template <class T>
 struct RowScan {
   using Vector = typename Native<T>::Vector;
   using Mask = typename Native<T>::Mask;
   static constexpr int kWidthT = kWidth<T>;
-  static constexpr int64_t kBlock = 64;
 
-  Vector best = splat<Vector>(-static_cast<T>(__builtin_inf()));
-  Mask best_block = {};
+  FirstMaximum<T> maximum;
   Vector target = {};
   Mask greater = {};
   Mask not_less = {};
@@ -46,42 +42,9 @@ struct RowScan {
     }
     if (kNeeds & tally::kNeedSum)
       for (int i = 0; i < length; i += kLanes) add_lanes(sum, scores + i);
-    if (kNeeds & tally::kNeedPredicted) {
-      const Mask better = top > best;
-      best = better ? top : best;
-      best_block = better ? splat<Mask>(static_cast<typename Native<T>::Integer>(number)) : best_block;
-    }
+    if (kNeeds & tally::kNeedPredicted) maximum.add(top, number);
   }
 };
-
-// Rows follow each other in memory; asking this far ahead beats the hardware's own prefetcher at row ends.
-template <class T>
-inline void prefetch_block(const T* scores) {
-  constexpr int kAhead = 12288;
-  const char* address = reinterpret_cast<const char*>(scores) + kAhead;
-  for (size_t line = 0; line < RowScan<T>::kBlock * sizeof(T); line += 64) __builtin_prefetch(address + line);
-}
-
-// First index of `value` in the block of 64 scores that starts at `begin`. Near the row's end the block is moved back:
-// earlier scores cannot equal the maximum, or their block would have been chosen.
-template <class T>
-inline int32_t find_first(const T* row, int64_t begin, int64_t classes, T value) {
-  using Mask = typename Native<T>::Mask;
-  constexpr int64_t kBlock = RowScan<T>::kBlock;
-  if (classes < kBlock) {
-    for (int64_t i = begin; i < classes; ++i)
-      if (row[i] == value) return static_cast<int32_t>(i);
-    return 0;
-  }
-  const int64_t first = begin + kBlock <= classes ? begin : classes - kBlock;
-  const Mask numbers = numbered<Mask>(AllLanes<Mask>{});
-  Mask found = splat<Mask>(static_cast<typename Native<T>::Integer>(kBlock));
-  for (int i = kBlock - kWidth<T>; i >= 0; i -= kWidth<T>) {
-    const Mask equal = load<typename Native<T>::Vector>(row + first + i) == value;
-    found = equal ? numbers + static_cast<typename Native<T>::Integer>(i) : found;
-  }
-  return static_cast<int32_t>(first + least_lane(found));
-}
 
 // The last sixteen elements of a row, of which the first `skipped` were read before, with those replaced.
 template <class T>
@@ -100,49 +63,6 @@ struct LastGroup {
     }
   }
 };
-
-template <class T>
-inline void store_exponentials(T* target, const T* scores, T maximum) {
-  using Vector = typename Native<T>::Vector;
-  constexpr int kParts = kLanes / kWidth<T>;
-  Vector values[kParts];
-  for (int part = 0; part < kParts; ++part)
-    values[part] = load<Vector>(scores + part * kWidth<T>) - splat<Vector>(maximum);
-  exponentials(values);
-  for (int part = 0; part < kParts; ++part) store(target + part * kWidth<T>, values[part]);
-}
-
-// The exponentials of four elements are added in their own precision, which is that of the exponentials.
-template <class T>
-double exponential_sum(const T* row, int64_t classes, T maximum) {
-  using Vector = typename Native<T>::Vector;
-  constexpr int kParts = kLanes / kWidth<T>;
-  constexpr int64_t kStep = 4 * kLanes;
-  LaneSum sum;
-  T group[kLanes];
-  const Vector shift = splat<Vector>(maximum);
-  int64_t i = 0;
-  for (; i + kStep <= classes; i += kStep) {
-    for (int part = 0; part < kParts; ++part) {
-      const T* scores = row + i + part * kWidth<T>;
-      Vector values[4];
-      for (int next = 0; next < 4; ++next) values[next] = load<Vector>(scores + next * kLanes) - shift;
-      exponentials(values);
-      store(group + part * kWidth<T>, ((values[0] + values[1]) + values[2]) + values[3]);
-    }
-    add_lanes(sum, group);
-  }
-  for (; i + kLanes <= classes; i += kLanes) {
-    store_exponentials(group, row + i, maximum);
-    add_lanes(sum, group);
-  }
-  if (i < classes) {
-    const LastGroup<T> last(row, classes, static_cast<int>(i + kLanes - classes), -static_cast<T>(__builtin_inf()));
-    store_exponentials(group, last.elements, maximum);
-    add_lanes(sum, group);
-  }
-  return sum.total() + static_cast<double>(maximum - maximum);  // NaN for a NaN or infinite maximum
-}
 
 // The last, partial sixteen of a row: those read before count as -inf in comparisons and as 0 in sums.
 template <unsigned kNeeds, class T>
@@ -163,8 +83,7 @@ inline bool any_nan(const T* row, int64_t classes) {
 
 template <unsigned kNeeds, class T>
 __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns) {
-  using Mask = typename Native<T>::Mask;
-  constexpr int64_t kBlock = RowScan<T>::kBlock;
+  constexpr int64_t kBlock = kScoreBlock;
   const int64_t classes = scores.classes;
   const int64_t whole = classes / kLanes * kLanes;
   const int skipped = static_cast<int>(whole + kLanes - classes);
@@ -187,31 +106,59 @@ __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned ne
     if (kNeeds & tally::kNeedSum) columns.sum[r] = sum;
     // A sum is also NaN where it overflows both ways.
     const bool has_nan = (kNeeds & tally::kNeedSum) ? sum != sum && any_nan(row, classes) : any_lane(scan.unordered);
-    const T greatest = (kNeeds & tally::kNeedPredicted) ? static_cast<T>(greatest_lane(scan.best)) : T{0};
+    const T greatest = (kNeeds & tally::kNeedPredicted) ? scan.maximum.value() : T{0};
     if (needs & tally::kNeedExpSum) {
       const T maximum = has_nan ? static_cast<T>(__builtin_nan("")) : greatest;
-      columns.maximum[r] = static_cast<double>(maximum);
-      columns.exp_sum[r] = exponential_sum(row, classes, maximum);
+      columns.reference[r] = static_cast<double>(maximum);
+      columns.exp_sum[r] = LogitScan<false, T>().row(row, classes, maximum, -1);
     }
     if (has_nan) {
       scan_slowly(row, 1, classes, label, r, columns);
       continue;
     }
-    if ((kNeeds & tally::kNeedPredicted) && columns.predicted) {
-      const Mask last = splat<Mask>(static_cast<typename Native<T>::Integer>(INT32_MAX));
-      const int64_t block = least_lane(scan.best == greatest ? scan.best_block : last);
-      columns.predicted[r] = find_first(row, block * kBlock, classes, greatest);
-    }
-    if (kNeeds & tally::kNeedRank) {
+    if ((kNeeds & tally::kNeedPredicted) && columns.predicted)
+      columns.predicted[r] = scan.maximum.place(row, classes, greatest);
+    if ((kNeeds & tally::kNeedRank) && columns.above) {
       const bool padded = whole < classes && target == -static_cast<T>(__builtin_inf());
-      const int64_t greater = sum_of_lanes(scan.greater);
-      const int64_t tied = sum_of_lanes(scan.not_less) - greater - (padded ? skipped : 0) - 1;
-      columns.above[r] = target == target ? static_cast<int32_t>(greater) : tally::kNeverRanked;
-      columns.tied[r] = target == target ? static_cast<int32_t>(tied) : 0;
-      int32_t before = 0;
-      if (tied > 0)
-        for (int32_t c = 0; c < label; ++c) before += row[c] == target;
-      columns.tied_before[r] = before;
+      store_rank(row, label, target, sum_of_lanes(scan.greater), sum_of_lanes(scan.not_less) - (padded ? skipped : 0),
+                 r, columns);
+    }
+  }
+}
+
+inline ScoreColumns from_row(const ScoreColumns& columns, int64_t row) {
+  const auto moved = [row](auto* column) { return column ? column + row : nullptr; };
+  return {moved(columns.predicted), moved(columns.above),     moved(columns.tied),    moved(columns.tied_before),
+          moved(columns.sum),       moved(columns.reference), moved(columns.exp_sum), moved(columns.true_score)};
+}
+
+// Of rows with a true class. Exponentials are relative to the true score, which is known before the row is read, so
+// that one pass does, and whose own, exactly 1, is added last: so a small loss keeps its digits. Rows that it keeps not
+// in range, or that have a NaN, are read again.
+template <bool kScores, class T>
+__attribute__((noinline)) void logit_rows(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns) {
+  for (int64_t r = 0; r < scores.rows; ++r) {
+    const T* row = scores.data + r * scores.row_stride;
+    const int32_t label = scores.labels[r];
+    const T target = true_score(row, 1, scores.classes, label);
+    columns.true_score[r] = static_cast<double>(target);
+    LogitScan<kScores, T> scan;
+    const double sum = target - target == 0 ? scan.row(row, scores.classes, target, label) : __builtin_nan("");
+    if (sum != sum) {
+      ScoreRows<T> one = scores;
+      one.data = row;
+      one.rows = 1;
+      one.labels = scores.labels + r;
+      wide_rows<3, T>(one, needs & ~static_cast<unsigned>(tally::kNeedTrueScore), from_row(columns, r));
+      continue;
+    }
+    columns.reference[r] = static_cast<double>(target);
+    columns.exp_sum[r] = sum;
+    if (kScores && columns.predicted)
+      columns.predicted[r] = scan.maximum.place(row, scores.classes, scan.maximum.value());
+    if (kScores && columns.above) {
+      const int64_t above = sum_of_lanes(scan.counts.positives);
+      store_rank(row, label, target, above, above + sum_of_lanes(scan.counts.zeros), r, columns);
     }
   }
 }

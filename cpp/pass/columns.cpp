@@ -38,6 +38,12 @@ bool in_place(const ArrayView& view, bool single) {
          (view.type == type && view.column_stride == size_of(type) && view.row_stride % size_of(type) == 0);
 }
 
+// Wide rows of halves that can be compared where they are.
+bool are_halves(const ArrayView& view) {
+  return view.type == DType::kFloat16 && view.width > kNarrowWidth && view.column_stride == 2 &&
+         view.row_stride % 2 == 0;
+}
+
 // Tiles need not be small when every row is read once and where it is; otherwise both arrays' rows must stay in the
 // cache between reads. Some kernels work on many rows at once, but not at the price of much memory.
 int64_t rows_per_tile(const Batch& batch, const Demand& demand, bool single) {
@@ -67,7 +73,7 @@ Columns::Columns(const Batch& batch, const Demand& demand)
   const size_t values = demand.values.size();
   storage_ = Scratch((5 + values) * kColumn * sizeof(double) + 5 * kColumn * sizeof(int32_t));
   double* next = storage_.as<double>();
-  for (double** column : {&sum_, &maximum_, &exp_sum_, &true_score_, &weights_}) {
+  for (double** column : {&sum_, &reference_, &exp_sum_, &true_score_, &weights_}) {
     *column = next;
     next += kColumn;
   }
@@ -185,13 +191,18 @@ void Columns::derive_scores(const ArrayView& view, int64_t first, int64_t offset
   }
   if (needs & kNeedSum) columns.sum = sum_ + offset;
   if (needs & kNeedTrueScore) columns.true_score = true_score_ + offset;
-  columns.maximum = maximum_ + offset;
+  columns.reference = reference_ + offset;
   columns.exp_sum = exp_sum_ + offset;
 
+  const int32_t* labels = needs & (kNeedRank | kNeedTrueScore) ? integers_[kTrueClass] + offset : nullptr;
+  if (needs == kNeedRank && are_halves(view))
+    return kernels_.scores->rank_halves(
+        {reinterpret_cast<const uint16_t*>(view.row(first + offset)), view.row_stride / 2, 1, rows, view.width, labels},
+        columns);
   ScoreRows<T> scores = {};
   scores.rows = rows;
   scores.classes = view.width;
-  scores.labels = needs & (kNeedRank | kNeedTrueScore) ? integers_[kTrueClass] + offset : nullptr;
+  scores.labels = labels;
   const auto& functions = functions_of<T>(*kernels_.scores);
   char* tile = of_true ? true_tile_ : pred_tile_;
   if (view.width <= kNarrowWidth && in_place(view, single_)) {
@@ -207,7 +218,7 @@ void Columns::derive_scores(const ArrayView& view, int64_t first, int64_t offset
     scores.data = rows_of<T>(view, first + offset, rows, tile, &scores.row_stride);
     functions.wide(scores, needs, columns);
   }
-  // exp_sum becomes its logarithm; the log-sum-exp is that plus the maximum.
+  // exp_sum becomes its logarithm; the log-sum-exp is that plus the reference.
   if (needs & kNeedExpSum) kernels_.sums->logarithm(columns.exp_sum, rows);
 }
 
@@ -258,7 +269,7 @@ void Columns::derive_row_value(const ValueSpec& spec, int64_t first, int64_t off
     return derive_paired_value(kernels_, spec, pair, pair_.as<double>(), target);
   double normalizers[kBlockRows];
   for (int64_t row = 0; row < rows; ++row)
-    normalizers[row] = spec.from_logits ? maximum_[offset + row] + exp_sum_[offset + row] : sum_[offset + row];
+    normalizers[row] = spec.from_logits ? reference_[offset + row] + exp_sum_[offset + row] : sum_[offset + row];
   functions_of<T>(*kernels_.entropies).crossentropy(pair, normalizers, spec.number, spec.from_logits, target);
 }
 

@@ -62,7 +62,7 @@ class Columns {
   bool single_ = false;  // compute in float32
   int32_t* integers_[5] = {};
   double* sum_ = nullptr;
-  double* maximum_ = nullptr;
+  double* reference_ = nullptr;
   double* exp_sum_ = nullptr;
   double* true_score_ = nullptr;
   double* weights_ = nullptr;

@@ -43,10 +43,10 @@ void Columns::derive_value(const ValueSpec& spec, int64_t offset, int64_t rows, 
 void Columns::sparse_crossentropy(bool from_logits, int64_t offset, int64_t rows, double* target) const {
   const double* score = true_score_ + offset;
   if (from_logits) {
-    // The maximum cancels before the small logarithm is added: large logits lose nothing.
-    const double* maximum = maximum_ + offset;
+    // The reference cancels before the small logarithm is added: large logits lose nothing.
+    const double* reference = reference_ + offset;
     const double* log_sum = exp_sum_ + offset;
-    for (int64_t row = 0; row < rows; ++row) target[row] = log_sum[row] + (maximum[row] - score[row]);
+    for (int64_t row = 0; row < rows; ++row) target[row] = log_sum[row] + (reference[row] - score[row]);
     return;
   }
   const double* sum = sum_ + offset;

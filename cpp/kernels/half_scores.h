@@ -1,0 +1,90 @@
+// Ranks in wide rows of halves, which are compared as integers of sixteen bits without widening.
+#pragma once
+
+#include "kernels/half.h"
+#include "kernels/score_rows.h"
+
+namespace {
+
+constexpr int16_t kHalfMagnitude = 0x7fff;
+constexpr int16_t kHalfInfinity = 0x7c00;
+
+// Integers in the order of the numbers; both zeros become 0.
+inline Shorts in_order(Shorts bits) {
+  const Shorts sign = bits >> 15;
+  return ((bits & kHalfMagnitude) ^ sign) - sign;
+}
+inline int16_t in_order(uint16_t bits) {
+  const int magnitude = bits & kHalfMagnitude;
+  return static_cast<int16_t>(bits >> 15 ? -magnitude : magnitude);
+}
+
+// How the scores of a row compare with one of them. A NaN without a sign comes after all numbers as it is.
+struct HalfCounts {
+  int64_t above = 0;
+  int64_t equal = 0;
+  int16_t least = 0;
+
+  // Counters of sixteen bits are emptied before they can overflow.
+  static constexpr int64_t kPiece = 8192;
+
+  void add(const uint16_t* scores, int64_t count, int16_t target) {
+    for (int64_t begin = 0; begin < count; begin += kPiece)
+      add_piece(scores + begin, count - begin < kPiece ? count - begin : kPiece, target);
+  }
+
+ private:
+  inline void add_piece(const uint16_t* scores, int64_t count, int16_t target) {
+    constexpr int kShorts = kLanesOf<Shorts>;
+    constexpr int kLine = 32;
+    constexpr int kAhead = 6144;
+    Shorts greater = {};
+    Shorts same = {};
+    Shorts lowest = {};
+    const int64_t whole = count / kLine * kLine;
+    for (int64_t i = 0; i < whole; i += kLine) {
+      __builtin_prefetch(scores + i + kAhead);
+      for (int next = 0; next < kLine; next += kShorts) {
+        const Shorts ordered = in_order(load<Shorts>(scores + i + next));
+        lowest = ordered < lowest ? ordered : lowest;
+        greater -= ordered > target;
+        same -= ordered == target;
+      }
+    }
+    for (int lane = 0; lane < kShorts; ++lane) take(greater[lane], same[lane], lowest[lane]);
+    for (int64_t i = whole; i < count; ++i) {
+      const int16_t ordered = in_order(scores[i]);
+      take(ordered > target, ordered == target, ordered);
+    }
+  }
+
+  inline void take(int greater, int same, int16_t lowest) {
+    above += greater;
+    equal += same;
+    least = lowest < least ? lowest : least;
+  }
+};
+
+// Every NaN ranks above the true score.
+void rank_halves(const ScoreRows<uint16_t>& scores, const ScoreColumns& columns) {
+  for (int64_t r = 0; r < scores.rows; ++r) {
+    const uint16_t* row = scores.data + r * scores.row_stride;
+    const int32_t label = scores.labels[r];
+    const bool valid = static_cast<uint64_t>(label) < static_cast<uint64_t>(scores.classes);
+    columns.tied[r] = columns.tied_before[r] = 0;
+    columns.above[r] = tally::kNeverRanked;
+    if (!valid || (row[label] & kHalfMagnitude) > kHalfInfinity) continue;
+    const int16_t target = in_order(row[label]);
+    HalfCounts counts;
+    counts.add(row, label, target);
+    columns.tied_before[r] = static_cast<int32_t>(counts.equal);
+    counts.add(row + label, scores.classes - label, target);
+    columns.tied[r] = static_cast<int32_t>(counts.equal - 1);
+    int64_t above = counts.above;
+    if (counts.least < -kHalfInfinity)
+      for (int64_t i = 0; i < scores.classes; ++i) above += in_order(row[i]) < -kHalfInfinity;
+    columns.above[r] = static_cast<int32_t>(above);
+  }
+}
+
+}  // namespace
