@@ -10,8 +10,10 @@
 namespace tally {
 namespace {
 
-// Up to this many cells, four copies taken in turn keep equal neighbours from waiting for each other.
+// Up to this many cells, four copies taken in turn keep equal neighbours from waiting for each other; of small tables,
+// eight do, for runs of equal pairs.
 constexpr int64_t kCopiedCells = 4096;
+constexpr int64_t kManyCopiedCells = 512;
 constexpr int64_t kCopiedSums = 1024;
 // What a sum of fixed-point weights may reach before its carry is due.
 constexpr double kMostFixed = 0x1p61;
@@ -63,6 +65,7 @@ bool wants_diagonals(int64_t cells, int64_t additions, bool weighted) {
 void CellCounts::prepare(int workers, int64_t additions, bool weighted) {
   weighted_ = weighted;
   copies_ = table_.cells <= (weighted ? kCopiedSums : kCopiedCells) ? 4 : 1;
+  if (!weighted && table_.cells <= kManyCopiedCells) copies_ = 8;
   const int64_t planes = weighted ? static_cast<int64_t>(table_.planes.size()) : 1;
   const int64_t cells = planes * plane_size();
   scratch_ = cells + (weighted ? 0 : diagonal_cells());
@@ -123,16 +126,19 @@ void CellCounts::add(int worker, const uint32_t* cells, const double* weights, i
     partial.added = 0;
   }
   partial.added += count;
-  const int64_t step = copies_ == 4 ? table_.cells : 0;
+  const int64_t step = copies_ > 1 ? table_.cells : 0;
+  uint32_t* others = counts + (copies_ == 8 ? 4 * step : 0);
   int64_t i = 0;
   for (; i + 8 <= count; i += 8) {
     fetch(streams, i);
-    for (int64_t k = i; k < i + 8; k += 4) {
-      counts[cells[k]] += 1;
-      counts[cells[k + 1] + step] += 1;
-      counts[cells[k + 2] + 2 * step] += 1;
-      counts[cells[k + 3] + 3 * step] += 1;
-    }
+    counts[cells[i]] += 1;
+    counts[cells[i + 1] + step] += 1;
+    counts[cells[i + 2] + 2 * step] += 1;
+    counts[cells[i + 3] + 3 * step] += 1;
+    others[cells[i + 4]] += 1;
+    others[cells[i + 5] + step] += 1;
+    others[cells[i + 6] + 2 * step] += 1;
+    others[cells[i + 7] + 3 * step] += 1;
   }
   for (; i < count; ++i) counts[cells[i]] += 1;
 }

@@ -95,24 +95,30 @@ bool cells_i32(const int32_t* y_true, const int32_t* y_pred, int64_t count, uint
   return (diagonals ? cells_of_ints<true> : cells_of_ints<false>)(y_true, y_pred, count, classes, diagonals, cells);
 }
 
-bool cells_u8(const uint8_t* __restrict y_true, const uint8_t* __restrict y_pred, int64_t count, uint32_t classes,
-              uint32_t diagonals, uint32_t* __restrict cells) {
-  uint32_t outside = 0;
-  if (diagonals) {
-    for (int64_t i = 0; i < count; ++i) {
-      const uint32_t truth = y_true[i];
-      const uint32_t predicted = y_pred[i];
-      outside |= (truth >= classes) | (predicted >= classes);
-      const uint32_t start = diagonals + static_cast<uint32_t>(i) % tally::kDiagonals * classes;
-      cells[i] = truth == predicted ? start + truth : truth * classes + predicted;
-    }
-    return !outside;
-  }
+// Cells of up to 256 classes fit 16 bits, whose products are cheap; the greatest labels are enough for the range.
+template <bool kSplit>
+bool cells_of_bytes(const uint8_t* __restrict y_true, const uint8_t* __restrict y_pred, int64_t count, uint32_t classes,
+                    uint32_t diagonals, uint32_t* __restrict cells) {
+  uint8_t greatest = 0;
   for (int64_t i = 0; i < count; ++i) {
-    outside |= (y_true[i] >= classes) | (y_pred[i] >= classes);
-    cells[i] = y_true[i] * classes + y_pred[i];
+    const uint8_t greater = y_true[i] > y_pred[i] ? y_true[i] : y_pred[i];
+    greatest = greater > greatest ? greater : greatest;
   }
-  return !outside;
+  const auto factor = static_cast<uint16_t>(classes);
+  for (int64_t i = 0; i < count; ++i) {
+    const auto cell = static_cast<uint16_t>(static_cast<uint16_t>(y_true[i] * factor) + y_pred[i]);
+    cells[i] = cell;
+    if (!kSplit) continue;
+    const uint32_t diagonal = diagonals + static_cast<uint32_t>(i) % tally::kDiagonals * classes + y_true[i];
+    cells[i] = y_true[i] == y_pred[i] ? diagonal : cell;
+  }
+  return greatest < classes;
+}
+
+bool cells_u8(const uint8_t* y_true, const uint8_t* y_pred, int64_t count, uint32_t classes, uint32_t diagonals,
+              uint32_t* cells) {
+  if (classes > 256) return rest_of_cells(y_true, y_pred, 0, count, classes, cells);
+  return (diagonals ? cells_of_bytes<true> : cells_of_bytes<false>)(y_true, y_pred, count, classes, diagonals, cells);
 }
 
 // Adding 1.5 * 2^52 rounds to an integer and leaves it in the low bits.

@@ -239,6 +239,7 @@ inline Doubles multiply_add(Doubles left, Doubles right, Doubles addend) {
 #endif
 }
 
+// Lanes of a mask are all ones or all zeros.
 template <class Mask>
 inline bool any_lane(Mask mask) {
 #if defined(__AVX2__) && !defined(__AVX512F__)
