@@ -1,5 +1,6 @@
 // Counts of scores by a label and by thresholds, in one read: labels are never written down in between.
 #include "kernels/direct_table.h"
+#include "kernels/integer_vectors.h"
 #include "kernels/row_sums.h"
 
 namespace {

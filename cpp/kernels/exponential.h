@@ -1,6 +1,7 @@
 // The exponential in plain IEEE operations.
 #pragma once
 
+#include "kernels/integer_vectors.h"
 #include "kernels/logarithm.h"
 
 namespace {
