@@ -41,7 +41,7 @@ struct PowerSum<float> {
   inline void add(const int32_t* exponents, int64_t count, const float* scores) {
     Floats waiting[kParts] = {};
     for (int64_t begin = 0; begin < count; begin += kScoreBlock) {
-      prefetch_block(scores + begin);
+      prefetch_block(scores + begin, kFarAhead);
       Floats lanes[kParts];
       for (int part = 0; part < kParts; ++part) lanes[part] = next(exponents + begin + part * kWidth<float>);
       for (int64_t i = kLanes; i < kScoreBlock; i += kLanes)
@@ -80,7 +80,7 @@ struct PowerSum<double> {
 
   inline void add(const double* differences, int64_t count, const double* scores) {
     for (int64_t i = 0; i < count; i += kLanes) {
-      if (i % kScoreBlock == 0) prefetch_block(scores + i);
+      if (i % kScoreBlock == 0) prefetch_block(scores + i, kFarAhead);
       for (int part = 0; part < LaneSum::kParts; ++part) {
         const Doubles difference = load<Doubles>(differences + i + part * kDoubles);
         out_of_range |= difference > kGreatest;

@@ -21,6 +21,16 @@ inline T true_score(const T* row, ptrdiff_t stride, int64_t classes, int32_t lab
   return valid ? row[label * stride] : static_cast<T>(__builtin_nan(""));
 }
 
+// Asks for the true score of a later row: it is wanted before its row is read.
+template <class T>
+inline void prefetch_true_score(const ScoreRows<T>& scores, int64_t row) {
+  constexpr int64_t kLater = 3;
+  if (!scores.labels || row + kLater >= scores.rows) return;
+  const int32_t label = scores.labels[row + kLater];
+  if (static_cast<uint64_t>(label) < static_cast<uint64_t>(scores.classes))
+    __builtin_prefetch(scores.data + (row + kLater) * scores.row_stride + label);
+}
+
 // The obvious scan, for rows with a NaN: the first NaN is the maximum, and every NaN ranks above the true score.
 template <class T>
 void scan_slowly(const T* scores, ptrdiff_t stride, int64_t classes, int32_t label, int64_t row,
@@ -45,11 +55,17 @@ void scan_slowly(const T* scores, ptrdiff_t stride, int64_t classes, int32_t lab
   columns.tied_before[row] = tied_before;
 }
 
-// Rows follow each other in memory; asking this far ahead beats the hardware's own prefetcher at row ends.
+// Rows follow each other in memory; asking so many bytes ahead beats the hardware's own prefetcher at row ends. Within
+// long rows that needs little help, and asking far ahead is worse than near.
+constexpr int64_t kFarAhead = 12288;
 template <class T>
-inline void prefetch_block(const T* scores) {
-  constexpr int kAhead = 12288;
-  const char* address = reinterpret_cast<const char*>(scores) + kAhead;
+inline int64_t bytes_ahead(int64_t classes) {
+  return classes * static_cast<int64_t>(sizeof(T)) < 32768 ? 4096 : 1536;
+}
+
+template <class T>
+inline void prefetch_block(const T* scores, int64_t ahead) {
+  const char* address = reinterpret_cast<const char*>(scores) + ahead;
   for (size_t line = 0; line < kScoreBlock * sizeof(T); line += 64) __builtin_prefetch(address + line);
 }
 

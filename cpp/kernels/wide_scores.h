@@ -87,8 +87,10 @@ __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned ne
   const int64_t classes = scores.classes;
   const int64_t whole = classes / kLanes * kLanes;
   const int skipped = static_cast<int>(whole + kLanes - classes);
+  const int64_t ahead = bytes_ahead<T>(classes);
   for (int64_t r = 0; r < scores.rows; ++r) {
     const T* row = scores.data + r * scores.row_stride;
+    prefetch_true_score(scores, r);
     RowScan<T> scan;
     const int32_t label = scores.labels ? scores.labels[r] : -1;
     const T target = true_score(row, 1, classes, label);
@@ -96,7 +98,7 @@ __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned ne
     if (columns.true_score) columns.true_score[r] = static_cast<double>(target);
     int64_t i = 0;
     for (; i + kBlock <= whole; i += kBlock) {
-      prefetch_block(row + i);
+      prefetch_block(row + i, ahead);
       scan.template block<kNeeds>(row + i, i / kBlock, kBlock);
     }
     if (i < whole) scan.template block<kNeeds>(row + i, i / kBlock, static_cast<int>(whole - i));
@@ -139,6 +141,7 @@ template <bool kScores, class T>
 __attribute__((noinline)) void logit_rows(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns) {
   for (int64_t r = 0; r < scores.rows; ++r) {
     const T* row = scores.data + r * scores.row_stride;
+    prefetch_true_score(scores, r);
     const int32_t label = scores.labels[r];
     const T target = true_score(row, 1, scores.classes, label);
     columns.true_score[r] = static_cast<double>(target);
