@@ -9,6 +9,7 @@ import pytest
 
 import tallymetrics
 from tallymetrics import _core, metrics
+from tallymetrics.metrics.exact_sum import UNIT_BITS
 
 LEVELS = pytest.mark.parametrize("level", tallymetrics.instruction_sets())
 INF = math.inf
@@ -28,7 +29,10 @@ def test_sums_stay_exact_through_many_merges():
     assert total.result() == float(2**60 * (Fraction(1, 2**1060) - Fraction(1.7) / 2))
 
 
-@pytest.mark.parametrize(("first", "count"), [(0, 1), (-1, 2), (-4, 2), (-5, 2), (4, 2), (-2, 3), (-3, 6), (20, 5)])
+@pytest.mark.parametrize(
+    ("first", "count"),
+    [(0, 1), (-1, 2), (-4, 2), (-5, 2), (4, 2), (-2, 3), (-3, 6), (20, 5), (-34, 1), (-34, 2), (-35, 2), (-36, 3)],
+)
 def test_planes_of_digits_are_rounded_once(first, count, rng):
     planes = rng.integers(-(2**63), 2**63, (count, 4000)) >> rng.integers(0, 64, (count, 4000))
     planes[:, :200] = rng.choice([-(2**63), 2**63 - 1, -1, 0, 1], (count, 200))
@@ -164,3 +168,14 @@ def test_weighted_cells_are_exact(classes, exponents, level, rng):
     cells = y_true * classes + y_pred
     expected = [math.fsum(weights[cells == cell]) for cell in range(classes**2)]
     np.testing.assert_array_equal(matrix.result().reshape(-1), expected)
+
+
+@pytest.mark.parametrize("rows", [100, 1024, 5000])
+def test_a_sum_of_errors_that_ends_where_it_would_round(rows):
+    errors = np.zeros(rows, np.float32)
+    errors[[0, 16, 32, 48]] = 2**53 - 2**29, 2**29 - 2**24, 2**23, 2**23 + 1
+    whole, parts = metrics.MeanAbsoluteError(), metrics.MeanAbsoluteError()
+    whole.update_state(errors, np.zeros_like(errors))
+    for part in np.split(errors, [1, 17, 33]):
+        parts.update_state(part, np.zeros_like(part))
+    assert whole.total.integer() == parts.total.integer() == (2**53 + 1) << UNIT_BITS

@@ -124,6 +124,19 @@ def test_other_columns_do_not_change_a_loss(level):
             np.testing.assert_array_equal(result["loss"], losses(*some)[0])
 
 
+@pytest.mark.parametrize("ties", ["optimistic", "pessimistic", "lowest_index"])
+@pytest.mark.parametrize(("own", "other"), [(0.0, -0.0), (-0.0, 0.0), (0.0, 0.0), (-0.0, -0.0)])
+def test_zeros_of_both_signs_tie(level, ties, own, other):
+    logits = np.full((1, 40), -1, np.float32)
+    logits[0, :3], logits[0, 5], logits[0, 9] = other, own, 0.5
+    curve, same = (metrics.TopKCurve(6, ties=ties, name=name) for name in ("curve", "same"))
+    curve.update_state([5], logits)
+    together = metrics.MetricCollection([same, metrics.SparseCategoricalCrossentropy(from_logits=True)])
+    together.update_state([5], logits)
+    assert same.result().tolist() == curve.result().tolist()
+    assert same.result().sum() == {"optimistic": 5, "pessimistic": 2, "lowest_index": 2}[ties]
+
+
 @pytest.mark.parametrize("width", [33, 64, 100, 1000, 20_001])
 def test_halves_have_the_ranks_of_their_numbers(level, width):
     rng = np.random.default_rng(width)

@@ -31,7 +31,8 @@ struct LabelsAhead {
   ptrdiff_t stride = 0;
 };
 
-// The derived columns of up to kBlockRows rows; those that nobody asked for are null.
+// The derived columns of up to kBlockRows rows; those that nobody asked for are null. Of up to kLongBlockRows rows, for
+// those who take sums alone, there are no columns.
 struct Block {
   int64_t first = 0;  // the number of its first row in the batch
   int64_t rows = 0;

@@ -27,6 +27,11 @@ constexpr int64_t kSmallBatch = 16384;
 // Counts what may make remembered calls stale: changed attributes of metrics, replaced arrays of states.
 std::atomic<uint64_t> changes{0};
 
+bool interrupted() {
+  py::gil_scoped_acquire acquire;
+  return PyErr_CheckSignals() != 0;
+}
+
 Batch batch_of(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView& weights, int64_t rows_per_sample) {
   Batch batch{y_true, y_pred, weights, y_pred.rows, rows_per_sample};
   if (!y_pred.dimensions) throw std::invalid_argument("y_pred is missing");
@@ -41,8 +46,13 @@ Batch batch_of(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView
 
 std::pair<int64_t, int64_t> weight_limbs(const py::array& weights, int threads) {
   const ArrayView view = view_of(weights);
-  py::gil_scoped_release release;
-  return limbs_of(view, threads);
+  std::pair<int64_t, int64_t> limbs;
+  {
+    py::gil_scoped_release release;
+    limbs = limbs_of(view, threads, interrupted);
+  }
+  if (limbs.second < 0) throw py::error_already_set();
+  return limbs;
 }
 
 template <class Threads>
@@ -55,10 +65,7 @@ Fault add_to_states(const Batch& batch, const py::tuple& specs, const Threads& t
   } else {
     const int most = threads();
     py::gil_scoped_release release;
-    outcome = add_batch(batch, plan.demand, plan.accumulators, most, [] {
-      py::gil_scoped_acquire acquire;
-      return PyErr_CheckSignals() != 0;
-    });
+    outcome = add_batch(batch, plan.demand, plan.accumulators, most, interrupted);
   }
   if (outcome.interrupted) throw py::error_already_set();
   return outcome.fault;
@@ -186,7 +193,7 @@ class Repeated {
  private:
   bool has_planes_for(const ArrayView& weights) const {
     if (!limbs_) return true;
-    const auto [first, last] = limbs_of(weights, 1);
+    const auto [first, last] = limbs_of(weights, 1, [] { return false; });
     return first >= limbs_->first && last <= limbs_->second;
   }
 

@@ -88,8 +88,6 @@ struct GridSum {
   }
 };
 
-enum Wanted : unsigned { kItself = 1, kMagnitudes = 2, kSquares = 4 };
-
 // Errors of both arrays, or the elements of one.
 template <class T, bool kPaired>
 struct Elements {
@@ -116,7 +114,6 @@ template <unsigned kWanted, bool kFine, class T, bool kPaired>
 struct Scan {
   static constexpr bool kRounds = kPaired && sizeof(T) == 4;
   static constexpr int kStep = 2 * kDoubles;
-  static constexpr unsigned kFirst = kWanted & ~static_cast<unsigned>(kSquares);
   Range<kFine, T> range;
   GridSum<kFine> first;
   GridSum<kFine> squares;
@@ -201,9 +198,7 @@ bool sums_of_errors(const T* y_true, const T* y_pred, int64_t count, SumGrid* gr
   int64_t high = grid->exponent;
   if constexpr (sizeof(T) == 4) {
     int64_t k = 2 * high + kRoom;
-    if (lies_on_grid(grid, [&] {
-          return sums_on_grid<kWanted, kMagnitudes, kSquares>(y_true, y_pred, count, &k, magnitudes, squares);
-        }))
+    if (lies_on_grid(grid, [&] { return sums_on_grid<kWanted>(y_true, y_pred, count, &k, magnitudes, squares); }))
       return true;
   }
   const Elements<T, true> elements = {y_true, y_pred};
@@ -222,15 +217,13 @@ bool errors(const T* y_true, const T* y_pred, int64_t count, SumGrid* grid, Elem
             ElementSum* squares) {
   if (!squares) return sums_of_errors<kMagnitudes>(y_true, y_pred, count, grid, magnitudes, squares);
   if (!magnitudes) return sums_of_errors<kSquares>(y_true, y_pred, count, grid, magnitudes, squares);
-  return sums_of_errors < kMagnitudes | kSquares > (y_true, y_pred, count, grid, magnitudes, squares);
+  return sums_of_errors<(kMagnitudes | kSquares)>(y_true, y_pred, count, grid, magnitudes, squares);
 }
 
 bool long_errors(const float* y_true, const float* y_pred, int64_t count, int64_t* exponent, ElementSum* magnitudes,
                  ElementSum* squares) {
-  constexpr auto both = sums_on_grid < kMagnitudes | kSquares, kMagnitudes, kSquares > ;
-  const auto sums = !squares      ? sums_on_grid<kMagnitudes, kMagnitudes, kSquares>
-                    : !magnitudes ? sums_on_grid<kSquares, kMagnitudes, kSquares>
-                                  : both;
+  constexpr auto both = sums_on_grid<(kMagnitudes | kSquares)>;
+  const auto sums = !squares ? sums_on_grid<kMagnitudes> : !magnitudes ? sums_on_grid<kSquares> : both;
   const int64_t guess = *exponent;
   if (sums(y_true, y_pred, count, exponent, magnitudes, squares)) return true;
   return *exponent != guess && sums(y_true, y_pred, count, exponent, magnitudes, squares);

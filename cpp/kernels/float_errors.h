@@ -9,6 +9,8 @@ namespace {
 using tally::ElementSum;
 using tally::SumGrid;
 
+enum Wanted : unsigned { kItself = 1, kMagnitudes = 2, kSquares = 4 };
+
 inline double power_of_two(int64_t exponent) {
   const int64_t bits = (exponent + 1023) << 52;
   double value;
@@ -22,11 +24,11 @@ inline Doubles magnitude(Doubles value) {
 }
 
 // Of 2^grid all inputs, and so all differences, are multiples. Magnitudes are added up as they are: their sum was
-// not rounded if it is at most 2^(grid + 53). The sum of squares starts at 2^k and rounds each to a multiple of
+// not rounded if it is less than 2^(grid + 53). The sum of squares starts at 2^k and rounds each to a multiple of
 // 2^(k - 52) if it ends below 2^(k + 1); what that leaves, at most 1.5 * 2^(k - 53), consists of multiples of
 // 2^(2 grid) and is added up apart: exactly, if those are of 2^(k - finest). Sums of what is not negative only grow: so
 // the last value of each bounds all of them, and is no number if one of them was none.
-template <unsigned kWanted, unsigned kMagnitudes, unsigned kSquares>
+template <unsigned kWanted>
 struct GridErrors {
   static constexpr int64_t kStep = kLanesOf<Floats>;
   static constexpr int64_t kCoarse = 52;
@@ -73,7 +75,7 @@ struct GridErrors {
     const Doubles bound = splat<Doubles>(power_of_two(exponent + 53));
     *sum = {true, {0, 0}, {exponent, exponent}};
     for (const Doubles& lanes : magnitudes) {
-      if (any_lane(~(lanes <= bound))) return false;
+      if (any_lane(~(lanes < bound))) return false;
       const Doubles units = lanes * power_of_two(-exponent);
       for (int lane = 0; lane < kDoubles; ++lane) sum->units[0] += static_cast<int64_t>(units[lane]);
     }
@@ -107,11 +109,11 @@ struct GridErrors {
 };
 
 // False if the elements lie on no such grid, or squares exceed what starts at 2^k; k becomes what suits such elements.
-template <unsigned kWanted, unsigned kMagnitudes, unsigned kSquares>
+template <unsigned kWanted>
 __attribute__((noinline)) bool sums_on_grid(const float* y_true, const float* y_pred, int64_t count, int64_t* k,
                                             ElementSum* magnitudes, ElementSum* squares) {
   constexpr int64_t kLine = 64 / sizeof(float);
-  using Own = GridErrors<kWanted, kMagnitudes, kSquares>;
+  using Own = GridErrors<kWanted>;
   Own own(*k);
   int64_t i = 0;
   for (; i + kLine <= count; i += kLine) {

@@ -1,7 +1,6 @@
 // Ranks in wide rows of halves, which are compared as integers of sixteen bits without widening.
 #pragma once
 
-#include "kernels/half.h"
 #include "kernels/score_rows.h"
 
 namespace {

@@ -169,7 +169,8 @@ struct LogitScan {
   // NaN or too large. With kScores also the maximum and the counts.
   double row(const T* scores, int64_t classes, T reference, int64_t one) {
     const LastBlock<T> last(scores + classes / kScoreBlock * kScoreBlock, classes % kScoreBlock);
-    const Vector subtracted = splat<Vector>(reference);
+    // From zeros of either sign, -0 leaves +0, which the signs of differences need.
+    const Vector subtracted = splat<Vector>(reference == T(0) ? -T(0) : reference);
     Exponents<T> exponents;
     for (int64_t begin = 0; begin < classes; begin += kLogitChunk) {
       const int64_t end = begin + kLogitChunk < classes ? begin + kLogitChunk : classes;

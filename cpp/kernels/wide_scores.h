@@ -152,7 +152,7 @@ __attribute__((noinline)) void logit_rows(const ScoreRows<T>& scores, unsigned n
       one.data = row;
       one.rows = 1;
       one.labels = scores.labels + r;
-      wide_rows<3, T>(one, needs & ~static_cast<unsigned>(tally::kNeedTrueScore), from_row(columns, r));
+      wide_rows<3, T>(one, needs, from_row(columns, r));
       continue;
     }
     columns.reference[r] = static_cast<double>(target);

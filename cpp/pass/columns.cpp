@@ -50,9 +50,9 @@ int64_t rows_per_tile(const Batch& batch, const Demand& demand, bool single) {
   const int64_t width = std::max(batch.y_pred.width, batch.y_true.width);
   const bool rows_read_again = std::any_of(demand.values.begin(), demand.values.end(),
                                            [](const ValueSpec& value) { return reads_rows(value.kind); });
-  const bool wide_in_place =
+  const bool both_in_place =
       in_place(batch.y_pred, single) && (batch.y_true.dimensions < 2 || in_place(batch.y_true, single));
-  if (width <= 1 || (wide_in_place && !rows_read_again)) return kBlockRows;
+  if (width <= 1 || (both_in_place && !rows_read_again)) return kBlockRows;
   const int64_t row_bytes = width * 8 * (batch.y_true.dimensions == 2 ? 2 : 1);
   const int64_t least = std::clamp<int64_t>(kLargestTile / row_bytes, 1, kPad);
   return least < kPad ? least : std::clamp<int64_t>(kTileBytes / row_bytes / kPad * kPad, kPad, kBlockRows);

@@ -6,7 +6,6 @@
 
 #include "support/dispatch.h"
 #include "support/exact_sum.h"
-#include "support/parallel.h"
 
 namespace tally {
 namespace {
@@ -60,7 +59,7 @@ Limbs limbs_of_rows(const ArrayView& weights, int64_t begin, int64_t end) {
 
 }  // namespace
 
-Limbs limbs_of(const ArrayView& weights, int threads) {
+Limbs limbs_of(const ArrayView& weights, int threads, const StopFunction& interrupted) {
   if (!is_floating(weights.type) && size_of(weights.type) < 8) return kOnes;
   if (weights.rows <= kChunkRows) return limbs_of_rows(weights, 0, weights.rows);
   std::vector<Limbs> found(static_cast<size_t>((weights.rows + kChunkRows - 1) / kChunkRows), kOnes);
@@ -68,7 +67,7 @@ Limbs limbs_of(const ArrayView& weights, int threads) {
     const int64_t end = std::min(weights.rows, (index + 1) * kChunkRows);
     found[static_cast<size_t>(index)] = limbs_of_rows(weights, index * kChunkRows, end);
   };
-  for_each_chunk(static_cast<int64_t>(found.size()), threads, chunk, [] { return false; });
+  if (!for_each_chunk(static_cast<int64_t>(found.size()), threads, chunk, interrupted)) return {0, -1};
   Limbs limbs = kOnes;
   for (const Limbs& other : found) limbs = wider(limbs, other);
   return limbs;

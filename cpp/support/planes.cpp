@@ -24,7 +24,17 @@ double rounded(const uint64_t* digits, int count, int first) {
   if (shift) leading = (leading << shift) | (low >> (32 - shift));
   for (int i = top - 3; i >= 0 && !rest; --i) rest = digits[i];
   if (rest) leading |= 1;
-  return std::ldexp(static_cast<double>(leading), 32 * (top - 1 + first) - shift);
+  const int exponent = 32 * (top - 1 + first) - shift;
+  const int lost = -1074 - exponent;
+  // A subnormal number has fewer digits than the 53 that a conversion keeps.
+  if (lost > 11) {
+    if (lost > 64) return 0.0;
+    const uint64_t kept = lost < 64 ? leading >> lost : 0;
+    const uint64_t half = uint64_t{1} << (lost - 1);
+    const uint64_t left = leading & (half | (half - 1));
+    return std::ldexp(static_cast<double>(kept + (left > half || (left == half && kept % 2))), -1074);
+  }
+  return std::ldexp(static_cast<double>(leading), exponent);
 }
 
 double rounded_cell(const int64_t* const* planes, int count, int first, int64_t cell) {

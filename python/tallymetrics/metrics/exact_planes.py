@@ -16,6 +16,8 @@ class ExactPlanes(ExactTable):
         name: Name of the array.
     """
 
+    _repeats_weights = False
+
     def __init__(self, shape: tuple[int, ...] | None, name: str) -> None:
         super().__init__((0,) if shape is None else shape, name)
         self._given_shape = shape

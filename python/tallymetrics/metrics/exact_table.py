@@ -136,7 +136,7 @@ class ExactTable(Table):
         if len(self._planes) > 1:
             self.carry()
         result = ExactTable((0,), self.name)
-        result._planes = {limb: function(plane) for limb, plane in self._planes.items()}
+        result._planes = {limb: np.ascontiguousarray(function(plane)) for limb, plane in self._planes.items()}
         return result.value
 
     def assign(self, value: Any) -> Variable:
