@@ -43,7 +43,9 @@ class Sum(NativeMetric):
         array = as_array(values, "values")
         weights = row_weights(sample_weight, array.shape or (1,))
         elements = array if array.ndim == 1 else array.reshape(-1)
-        self._add(Batch(None, elements, weights, rows_per_sample(array.shape)), (None, values, sample_weight))
+        # Without weights, it makes no difference which elements are one sample's.
+        inner = 1 if weights is None else rows_per_sample(array.shape)
+        self._add(Batch(None, elements, weights, inner), (None, values, sample_weight))
 
     def accumulators(self, batch: Batch) -> list[Accumulator]:
         return [(_core.MEAN, self.total.words, None, _core.ROW_MEAN, 0.0, False, None, None)]
