@@ -27,6 +27,13 @@ def unchanged_settings():
     tallymetrics.set_instruction_set(instruction_set)
 
 
+@pytest.fixture(params=tallymetrics.instruction_sets())
+def level(request):
+    """Each instruction set in turn, in use."""
+    tallymetrics.set_instruction_set(request.param)
+    return request.param
+
+
 def run_python(source: str, **environment: str) -> subprocess.CompletedProcess:
     variables = {name: value for name, value in os.environ.items() if not name.startswith("TALLYMETRICS_")}
     return subprocess.run(

@@ -12,14 +12,6 @@ SIZES = [1, 15, 16, 17, 1023, 1024, 1025, 5000]
 LABEL_TYPES = [np.bool_, np.int8, np.uint8, np.int32, np.uint32, np.int64, np.uint64, np.float32]
 
 
-@pytest.fixture(params=tallymetrics.instruction_sets())
-def level(request):
-    before = tallymetrics.get_instruction_set()
-    tallymetrics.set_instruction_set(request.param)
-    yield request.param
-    tallymetrics.set_instruction_set(before)
-
-
 def mean_of(values):
     """The exact mean of doubles, rounded once as far as `fsum` and one division go."""
     return math.fsum(values) / len(values)

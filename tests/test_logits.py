@@ -3,19 +3,10 @@
 import numpy as np
 import pytest
 
-import tallymetrics
 from tallymetrics import metrics
 
 WIDTHS = [33, 63, 64, 65, 255, 257, 1000, 4097]
 LARGE = {np.float32: 60.0, np.float64: 650.0}
-
-
-@pytest.fixture(params=tallymetrics.instruction_sets())
-def level(request):
-    before = tallymetrics.get_instruction_set()
-    tallymetrics.set_instruction_set(request.param)
-    yield request.param
-    tallymetrics.set_instruction_set(before)
 
 
 def expected_losses(y_true, logits):

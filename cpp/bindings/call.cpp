@@ -13,6 +13,7 @@
 
 #include "bindings/arrays.h"
 #include "bindings/plan.h"
+#include "bindings/signals.h"
 #include "pass/pass.h"
 #include "pass/weight_limbs.h"
 
@@ -26,11 +27,6 @@ constexpr int64_t kSmallBatch = 16384;
 
 // Counts what may make remembered calls stale: changed attributes of metrics, replaced arrays of states.
 std::atomic<uint64_t> changes{0};
-
-bool interrupted() {
-  py::gil_scoped_acquire acquire;
-  return PyErr_CheckSignals() != 0;
-}
 
 Batch batch_of(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView& weights, int64_t rows_per_sample) {
   Batch batch{y_true, y_pred, weights, y_pred.rows, rows_per_sample};

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bindings/arrays.h"
+#include "bindings/signals.h"
 #include "samples/binned.h"
 #include "samples/directions.h"
 #include "samples/places.h"
@@ -24,11 +25,6 @@ namespace tally {
 namespace {
 
 using Numbers = py::array_t<double, py::array::c_style>;
-
-bool interrupted() {
-  py::gil_scoped_acquire acquire;
-  return PyErr_CheckSignals() != 0;
-}
 
 // Both arrays are [population, bin].
 BinnedSums sums_of(const Numbers& masses, const Numbers& places, bool weighted) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bindings/arrays.h"
+#include "bindings/signals.h"
 #include "transport/ground.h"
 #include "transport/pairs.h"
 
@@ -84,13 +85,7 @@ py::object transport(const py::object& costs, bool metric, const py::array& firs
   PairsOutcome outcome;
   {
     py::gil_scoped_release release;
-    outcome = solve_pairs(
-        ground, policy, one, other, threads,
-        [] {
-          py::gil_scoped_acquire acquire;
-          return PyErr_CheckSignals() != 0;
-        },
-        result);
+    outcome = solve_pairs(ground, policy, one, other, threads, interrupted, result);
   }
   if (outcome.stopped) throw py::error_already_set();
   if (outcome.fault == PairFault::kNone) return py::none();
