@@ -82,16 +82,23 @@ def absolute_error(y_true: Any, y_pred: Any) -> Any:
     return abs(y_true - y_pred)
 
 
+def make_class(module: Any, case: Case) -> Any:
+    """Make the metric of a case from a module like keras.metrics."""
+    given = (absolute_error,) if case.metric == "MeanMetricWrapper" else ()
+    return getattr(module, case.metric)(*given, **case.arguments)
+
+
+def arguments_of(case: Case, y_true: Any, y_pred: Any) -> tuple:
+    """Return what one update of the case's metric takes."""
+    return (y_true,) if case.metric in ("Mean", "Sum") else (y_true, y_pred)
+
+
 def start_class(module: Any, case: Case, finish: Callable[[Any], None] = lambda metric: None) -> tuple:
     """Make the accumulator of a case from a module like keras.metrics; `finish` waits for an update's end."""
-    given = (absolute_error,) if case.metric == "MeanMetricWrapper" else ()
-    metric = getattr(module, case.metric)(*given, **case.arguments)
+    metric = make_class(module, case)
 
     def update(y_true: Any, y_pred: Any) -> None:
-        if case.metric in ("Mean", "Sum"):
-            metric.update_state(y_true)
-        else:
-            metric.update_state(y_true, y_pred)
+        metric.update_state(*arguments_of(case, y_true, y_pred))
         finish(metric)
 
     return update, lambda: {case.metric: float(np.asarray(metric.result()))}

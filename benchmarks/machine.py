@@ -20,6 +20,7 @@ _PACKAGES = (
     "torcheval",
     "keras",
     "jax",
+    "tensorflow-cpu",
 )
 _CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 

@@ -142,6 +142,7 @@ TABLES = {
     "summary": table.summary_table,
     "instruction_sets": table.instruction_set_table,
     "exceptions": targets.exceptions_table,
+    "reasons": targets.reasons_list,
     "when": when,
     "shown": shown_table,
     "kernels": kernels_table,

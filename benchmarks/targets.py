@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import table
 from benchmarks.memory import LIMIT_BYTES
+from benchmarks.reasons import REASONS
 from benchmarks.results import Record
 
 # How many times a plain read a job may take, both on one thread.
@@ -90,6 +91,13 @@ def exceptions_table(results: Record) -> str:
     rows = [list(miss) for miss in misses(results)]
     header = ["asked", "job", "measured", "the limit allows"]
     return table.markdown(header, rows) if rows else "Every job reaches what is asked of it."
+
+
+def reasons_list(results: Record) -> str:
+    """One line for each job that misses a target: what keeps it there."""
+    titles = {title for _, title, _, _ in misses(results)}
+    cases = [case for case in results["cases"] if case["title"] in titles]
+    return "\n".join(f"- **{case['title']}**: {REASONS[case['name']]}" for case in cases)
 
 
 if __name__ == "__main__":

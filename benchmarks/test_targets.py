@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.cases import CASES
-from benchmarks.targets import MOST_READS, MOST_SECONDS, exceptions_table, misses
+from benchmarks.reasons import REASONS
+from benchmarks.targets import MOST_READS, MOST_SECONDS, exceptions_table, misses, reasons_list
 
 
 def _arm(kind: str, seconds: float, threads: int = 1, instruction_set: str = "") -> dict[str, Any]:
@@ -19,7 +22,7 @@ def _results(*arms: dict[str, Any], name: str = "top_5", **record: Any) -> dict[
 
 
 def test_targets_name_jobs() -> None:
-    assert MOST_READS.keys() | MOST_SECONDS.keys() <= CASES.keys()
+    assert MOST_READS.keys() | MOST_SECONDS.keys() | REASONS.keys() <= CASES.keys()
 
 
 @pytest.mark.parametrize(
@@ -55,3 +58,10 @@ def test_a_miss_is_found(results: dict[str, Any], miss: tuple[str, ...]) -> None
 def test_what_is_reached_is_no_exception() -> None:
     arms = (_arm("ours", 1.0), _arm("library", 10.0), _arm("by hand", 1.0), _arm("read", 1.0))
     assert exceptions_table(_results(*arms)) == "Every job reaches what is asked of it."
+
+
+def test_every_exception_of_the_last_run_has_a_reason() -> None:
+    results = json.loads((Path(__file__).parent / "last_results.json").read_text())
+    missed = {job for _, job, _, _ in misses(results)}
+    lines = reasons_list(results).splitlines()
+    assert {line.split("**")[1] for line in lines} == missed

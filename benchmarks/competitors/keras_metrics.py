@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -15,15 +16,36 @@ from benchmarks.cases import Case
 from benchmarks.class_cases import CLASS_CASES, start_class
 from benchmarks.tools import Start
 
+# The modules of each copy of keras.
+_COPIES: dict[ModuleType, dict[str, ModuleType]] = {}
+
+
+def _take_out() -> dict[str, ModuleType]:
+    """Take the copy of keras that is imported now out of `sys.modules`."""
+    return {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "keras"}
+
+
+@contextmanager
+def imports_from(keras: ModuleType) -> Iterator[None]:
+    """Let what keras imports while it runs come from the same copy."""
+    other = _take_out()
+    sys.modules.update(_COPIES[keras])
+    try:
+        yield
+    finally:
+        _COPIES[keras] = _take_out()
+        sys.modules.update(other)
+
 
 def load_keras(backend: str) -> ModuleType:
     """Import a copy of keras that is bound to `backend`."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == "keras"]:
-        del sys.modules[name]
+    _take_out()
     before = os.environ.get("KERAS_BACKEND")
     os.environ["KERAS_BACKEND"] = backend
     try:
-        return importlib.import_module("keras")
+        keras = importlib.import_module("keras")
+        _COPIES[keras] = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "keras"}
+        return keras
     finally:
         os.environ.pop("KERAS_BACKEND")
         if before is not None:
@@ -36,7 +58,12 @@ def _start(finish: Callable[[Any], None], metrics: dict) -> tuple:
             metric.update_state(*arrays)
             finish(metric)
 
-    return update, lambda: {name: np.asarray(_read(name, metric)) for name, metric in metrics.items()}
+    return update, lambda: read_results(metrics)
+
+
+def read_results(metrics: dict) -> dict[str, np.ndarray]:
+    """Return the metrics' results by name."""
+    return {name: np.asarray(_read(name, metric)) for name, metric in metrics.items()}
 
 
 def _read(name: str, metric: object) -> object:
@@ -88,7 +115,7 @@ def _collection(keras: ModuleType, case: Case) -> dict:
     return parts
 
 
-_PARTS: dict[str, Callable[[ModuleType, Case], dict]] = {
+PARTS: dict[str, Callable[[ModuleType, Case], dict]] = {
     "confusion_10": _confusion,
     "confusion_1000": _confusion,
     "confusion_maps": _confusion,
@@ -111,7 +138,7 @@ def starts(keras: ModuleType, finish: Callable[[Any], None] = lambda metric: Non
     """Return the accumulators of keras by case name; `finish` waits for what an update started."""
 
     def start(case: Case) -> tuple:
-        return _start(finish, _PARTS[case.name](keras, case))
+        return _start(finish, PARTS[case.name](keras, case))
 
     classes = dict.fromkeys(CLASS_CASES, lambda case: start_class(keras.metrics, case, finish))
-    return dict.fromkeys(_PARTS, start) | classes
+    return dict.fromkeys(PARTS, start) | classes
