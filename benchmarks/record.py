@@ -16,7 +16,10 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).resolve().parent
 _BENCHMARKS = ("-m", "benchmarks", "--json")
-_COMPETITORS_OF_CLASSES = "keras_on_numpy,keras_on_torch,keras_on_jax,keras_on_tensorflow,numpy_by_hand,scipy_functions,scikit_learn,torch_metrics"
+_COMPETITORS_OF_CLASSES = (
+    "keras_on_numpy,keras_on_torch,keras_on_jax,keras_on_tensorflow,"
+    "numpy_by_hand,scipy_functions,scikit_learn,torch_metrics"
+)
 _PARTS: dict[str, tuple[str, ...]] = {
     "jobs": (*_BENCHMARKS, f"{_FOLDER / 'last_results.json'}", "--all-instruction-sets", "--memory"),
     "classes": (

@@ -133,8 +133,9 @@ class ExactTable(Table):
 
     def mapped(self, function: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]]) -> npt.NDArray[Any]:
         """Returns the value that this table would have after a linear map of its integers, rounded once."""
-        if len(self._planes) > 1:
-            self.carry()
+        if len(self._planes) == 1:
+            return np.ascontiguousarray(function(self._units))
+        self.carry()
         result = ExactTable((0,), self.name)
         result._planes = {limb: np.ascontiguousarray(function(plane)) for limb, plane in self._planes.items()}
         return result.value

@@ -3,10 +3,12 @@
 import itertools
 import re
 from collections.abc import Container
+from functools import lru_cache
 
 _name_counts: dict[str, int] = {}
 
 
+@lru_cache
 def snake_case(name: str) -> str:
     """Returns the identifier that Keras makes of a class name: `AUC` -> `auc`, `MeanIoU` -> `mean_io_u`."""
     name = re.sub(r"\W+", "", name)

@@ -64,7 +64,11 @@ class ThresholdMetric(NativeMetric):
 
     def _count_at(self, thresholds: Any, by_column: bool = False, columns: int | None = None) -> None:
         """Makes the state for scores that are compared with these thresholds, in this order."""
-        distinct, self._order = np.unique(np.asarray(thresholds, np.float64), return_inverse=True)
+        distinct = np.asarray(thresholds, np.float64)
+        if (distinct[1:] > distinct[:-1]).all():
+            self._order = np.arange(len(distinct))
+        else:
+            distinct, self._order = np.unique(distinct, return_inverse=True)
         with np.errstate(over="ignore"):
             self._for_singles = distinct.astype(np.float32).astype(np.float64)
         self._for_doubles = distinct
