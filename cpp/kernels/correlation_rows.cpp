@@ -26,10 +26,10 @@ struct Products {
   Double true_pred = {};
 };
 
-template <class T>
-Products<double> products_of_row(const T* y_true, const T* y_pred, int64_t width, bool centred) {
+template <bool kCentred, class T>
+Products<double> products_of_row(const T* y_true, const T* y_pred, int64_t width) {
   Products<double> products;
-  if (centred) {
+  if constexpr (kCentred) {
     const double true_first = static_cast<double>(y_true[0]);
     const double pred_first = static_cast<double>(y_pred[0]);
     const double count = static_cast<double>(width);
@@ -63,34 +63,45 @@ Products<double> products_of_row(const T* y_true, const T* y_pred, int64_t width
   return products;
 }
 
-// The columns of kDoubles rows as vectors: lanes are rows.
+// The columns of kDoubles rows as vectors: lanes are rows. The last columns overlap those before.
 template <class T>
 inline void gather_columns(const T* const* rows, int64_t width, Doubles* columns) {
-  int64_t i = 0;
-  for (; i + kDoubles <= width; i += kDoubles) {
+  if (width < kDoubles) {
+    for (int64_t i = 0; i < width; ++i)
+      for (int lane = 0; lane < kDoubles; ++lane) columns[i][lane] = static_cast<double>(rows[lane][i]);
+    return;
+  }
+  for (int64_t next = 0; next < width; next += kDoubles) {
+    const int64_t i = next + kDoubles <= width ? next : width - kDoubles;
     for (int lane = 0; lane < kDoubles; ++lane) columns[i + lane] = load_doubles(rows[lane] + i);
     transpose(columns + i);
   }
-  for (; i < width; ++i)
-    for (int lane = 0; lane < kDoubles; ++lane) columns[i][lane] = static_cast<double>(rows[lane][i]);
 }
 
 // Rows of fewer than kLanes elements: lanes are rows, each summed in sequence; the first is repeated for those past the
 // last.
-template <class T>
-Products<Doubles> products_of_short_rows(const PairedRows<T>& rows, int64_t row, int count, bool centred) {
+template <bool kCentred, class T>
+__attribute__((always_inline)) inline Products<Doubles> products_of_short_rows(const PairedRows<T>& rows, int64_t row,
+                                                                               int count) {
   const T* true_rows[kDoubles];
   const T* pred_rows[kDoubles];
   for (int lane = 0; lane < kDoubles; ++lane) {
     true_rows[lane] = rows.y_true + (row + (lane < count ? lane : 0)) * rows.true_stride;
     pred_rows[lane] = rows.y_pred + (row + (lane < count ? lane : 0)) * rows.pred_stride;
   }
-  Doubles y_true[kLanes] = {};
-  Doubles y_pred[kLanes] = {};
+  constexpr int64_t kPerLine = 64 / sizeof(T);
+  for (int64_t i = 0; i < kDoubles * rows.width; i += kPerLine) {
+    __builtin_prefetch(true_rows[0] + i + kAhead<T>);
+    __builtin_prefetch(pred_rows[0] + i + kAhead<T>);
+  }
+  Doubles y_true[kLanes];
+  Doubles y_pred[kLanes];
+  y_true[0] = y_pred[0] = Doubles{};
   gather_columns(true_rows, rows.width, y_true);
   gather_columns(pred_rows, rows.width, y_pred);
-  Products<Doubles> products;
-  if (centred) {
+  Centre<Doubles> of_true;
+  Centre<Doubles> of_pred;
+  if constexpr (kCentred) {
     Doubles true_sum = {};
     Doubles pred_sum = {};
     for (int64_t i = 0; i < rows.width; ++i) {
@@ -98,17 +109,20 @@ Products<Doubles> products_of_short_rows(const PairedRows<T>& rows, int64_t row,
       pred_sum += y_pred[i] - y_pred[0];
     }
     const double width = static_cast<double>(rows.width);
-    products.y_true = {y_true[0], true_sum / width};
-    products.y_pred = {y_pred[0], pred_sum / width};
+    of_true = {y_true[0], true_sum / width};
+    of_pred = {y_pred[0], pred_sum / width};
   }
+  Doubles true_true = {};
+  Doubles pred_pred = {};
+  Doubles true_pred = {};
   for (int64_t i = 0; i < rows.width; ++i) {
-    const Doubles target = products.y_true.deviation(y_true[i]);
-    const Doubles score = products.y_pred.deviation(y_pred[i]);
-    products.true_true += target * target;
-    products.pred_pred += score * score;
-    products.true_pred += target * score;
+    const Doubles target = of_true.deviation(y_true[i]);
+    const Doubles score = of_pred.deviation(y_pred[i]);
+    true_true += target * target;
+    pred_pred += score * score;
+    true_pred += target * score;
   }
-  return products;
+  return {of_true, of_pred, true_true, pred_pred, true_pred};
 }
 
 inline Products<double> lane_of(const Products<Doubles>& products, int lane) {
@@ -167,27 +181,36 @@ struct Concordance {
   }
 };
 
+// The values of rows for which the formula does not hold.
+template <class Formula, class Repaired>
+__attribute__((noinline)) void repair_lanes(const Products<Doubles>& products, int64_t row, int count, Formula formula,
+                                            Repaired repaired, double* values) {
+  for (int lane = 0; lane < count; ++lane) {
+    const Products<double> own = lane_of(products, lane);
+    if (!formula.holds(own)) values[row + lane] = repaired(own, row + lane);
+  }
+}
+
 // The formula of every pair of rows, or `repaired(products, row)` where it does not hold.
-template <class T, class Formula, class Repaired>
-inline void for_each_pair(const PairedRows<T>& rows, bool centred, Formula formula, Repaired repaired, double* values) {
+template <bool kCentred, class T, class Formula, class Repaired>
+inline void for_each_pair(const PairedRows<T>& rows, Formula formula, Repaired repaired, double* values) {
   if (rows.width >= kLanes) {
     for (int64_t r = 0; r < rows.rows; ++r) {
       const Products<double> products =
-          products_of_row(rows.y_true + r * rows.true_stride, rows.y_pred + r * rows.pred_stride, rows.width, centred);
+          products_of_row<kCentred>(rows.y_true + r * rows.true_stride, rows.y_pred + r * rows.pred_stride, rows.width);
       values[r] = formula.holds(products) ? formula(products) : repaired(products, r);
     }
     return;
   }
   for (int64_t r = 0; r < rows.rows; r += kDoubles) {
     const int count = static_cast<int>(rows.rows - r < kDoubles ? rows.rows - r : kDoubles);
-    const Products<Doubles> products = products_of_short_rows(rows, r, count, centred);
+    const Products<Doubles> products = products_of_short_rows<kCentred>(rows, r, count);
     const Doubles results = formula(products);
-    for (int lane = 0; lane < count; ++lane) values[r + lane] = results[lane];
-    if (formula.holds(products)) continue;
-    for (int lane = 0; lane < count; ++lane) {
-      const Products<double> own = lane_of(products, lane);
-      if (!formula.holds(own)) values[r + lane] = repaired(own, r + lane);
-    }
+    if (count == kDoubles)
+      store(values + r, results);
+    else
+      for (int lane = 0; lane < count; ++lane) values[r + lane] = results[lane];
+    if (!formula.holds(products)) repair_lanes(products, r, count, formula, repaired, values);
   }
 }
 
@@ -224,29 +247,29 @@ __attribute__((noinline)) double scaled_cosine(const T* y_true, const T* y_pred,
   return between_ones(true_pred / square_root(true_true * pred_pred));
 }
 
-template <class T>
-inline void cosines(const PairedRows<T>& rows, bool centred, double of_zeros, double* values) {
+template <bool kCentred, class T>
+inline void cosines(const PairedRows<T>& rows, double of_zeros, double* values) {
   const auto repaired = [&rows, of_zeros](const Products<double>& products, int64_t r) {
     return scaled_cosine(rows.y_true + r * rows.true_stride, rows.y_pred + r * rows.pred_stride, rows.width, products,
                          of_zeros);
   };
-  for_each_pair(rows, centred, Cosine{}, repaired, values);
+  for_each_pair<kCentred>(rows, Cosine{}, repaired, values);
 }
 
 template <class T>
 void cosine(const PairedRows<T>& rows, double, double* values) {
-  cosines(rows, false, 0.0, values);
+  cosines<false>(rows, 0.0, values);
 }
 
 template <class T>
 void pearson(const PairedRows<T>& rows, double, double* values) {
-  cosines(rows, true, __builtin_nan(""), values);
+  cosines<true>(rows, __builtin_nan(""), values);
 }
 
 template <class T>
 void concordance(const PairedRows<T>& rows, double, double* values) {
   const auto repaired = [](const Products<double>&, int64_t) { return 0.0; };
-  for_each_pair(rows, true, Concordance{static_cast<double>(rows.width)}, repaired, values);
+  for_each_pair<true>(rows, Concordance{static_cast<double>(rows.width)}, repaired, values);
 }
 
 template <class T>
