@@ -52,9 +52,21 @@ struct Moments::Column {
   const double* y_pred;
 };
 
+// Whether the product of two elements of this type is a double.
+bool Moments::product_fits(DType type) {
+  return type == DType::kFloat32 || size_of(type) < static_cast<int64_t>(sizeof(float));
+}
+
 void Moments::add_column(const Column& column, int64_t number, SumGrid* grids, int64_t* words) const {
   const auto sum = [&](int index) { return words + (index * width_ + number) * kSumWords; };
+  const SumKernels& functions = *kernels().sums;
+  int64_t sums[2];
   const auto add_product = [&](int index, std::initializer_list<const double*> factors) {
+    if (!column.weights && products_fit_ && factors.size() == 2) {
+      const double* const* factor = factors.begin();
+      if (functions.exact_products(factor[0], factor[1], column.rows, &grids[index], sums))
+        return add_units(sum(index), sums, grids[index]);
+    }
     Expansion product(column.rows);
     if (column.weights) product.multiply(column.weights);
     for (const double* factor : factors) product.multiply(factor);
@@ -73,6 +85,8 @@ void Moments::add_column(const Column& column, int64_t number, SumGrid* grids, i
     return;
   }
   add_product(2, {column.y_true, column.y_true});
+  if (!column.weights && functions.exact_squared_errors(column.y_true, column.y_pred, column.rows, &grids[3], sums))
+    return add_units(sum(3), sums, grids[3]);
   double errors[kBlockRows];
   for (int64_t row = 0; row < column.rows; ++row) {
     const double error = column.y_true[row] - column.y_pred[row];

@@ -6,12 +6,16 @@
 
 namespace tally {
 
+inline void add_units(int64_t* words, const int64_t sums[2], const SumGrid& grid) {
+  add_exactly(words, sums[0], grid.exponent - 52);
+  if (sums[1]) add_exactly(words, sums[1], grid.exponent - 103);
+}
+
 // `grid` is a guess, and takes the grid that suits these values for the next block.
 inline void add_values(int64_t* words, const double* values, int64_t count, SumGrid* grid) {
   int64_t sums[2];
   if (kernels().sums->exact_sums(values, count, grid, sums)) {
-    add_exactly(words, sums[0], grid->exponent - 52);
-    if (sums[1]) add_exactly(words, sums[1], grid->exponent - 103);
+    add_units(words, sums, *grid);
   } else {
     for (int64_t i = 0; i < count; ++i) add_exactly(words, values[i]);
   }

@@ -71,10 +71,33 @@ const T* columns_of(const ArrayView& view, int64_t first, int64_t rows, T* tile,
   return tile;
 }
 
+// Rows as they are into columns of the same type, then of doubles: some rows at a time, which the first-level cache
+// holds.
+void ColumnStrips::transpose_singles(const float* source, ptrdiff_t row_stride, int64_t rows, int64_t columns) {
+  constexpr int64_t kRows = 256;
+  constexpr int64_t kTileStride = kRows + 16;
+  float tile[kColumns * kTileStride];
+  double* target = tile_.as<double>();
+  for (int64_t row = 0; row < rows; row += kRows) {
+    const int64_t count = std::min(kRows, rows - row);
+    kernels().scores->f32.transpose(source + row * row_stride, row_stride, count, columns, tile, kTileStride);
+    for (int64_t c = 0; c < columns; ++c)
+      convert(reinterpret_cast<const char*>(tile + c * kTileStride), DType::kFloat32, sizeof(float), count,
+              target + c * kStride + row);
+  }
+}
+
 void ColumnStrips::read(int64_t column, int64_t columns, int64_t first, int64_t rows) {
   if (!view_.dimensions) return;
   double* target = tile_.as<double>();
   const char* source = view_.row(first) + column * view_.column_stride;
+  const auto size = static_cast<ptrdiff_t>(size_of(view_.type));
+  const bool in_rows = view_.column_stride == size && view_.row_stride % size == 0 && view_.row_stride > size;
+  if (in_rows && view_.type == DType::kFloat32)
+    return transpose_singles(reinterpret_cast<const float*>(source), view_.row_stride / size, rows, columns);
+  if (in_rows && view_.type == DType::kFloat64)
+    return kernels().scores->f64.transpose(reinterpret_cast<const double*>(source), view_.row_stride / size, rows,
+                                           columns, target, kStride);
   if (columns < 4 || std::abs(view_.row_stride) < std::abs(view_.column_stride)) {
     for (int64_t c = 0; c < columns; ++c)
       convert(source + c * view_.column_stride, view_.type, view_.row_stride, rows, target + c * kStride);

@@ -34,6 +34,7 @@ class ColumnStrips {
   }
 
  private:
+  void transpose_singles(const float* source, ptrdiff_t row_stride, int64_t rows, int64_t columns);
   static size_t bytes_of(const ArrayView& view) {
     if (!view.dimensions) return 0;
     return static_cast<size_t>((view.width < kColumns ? view.width : kColumns) * kStride) * sizeof(double);
