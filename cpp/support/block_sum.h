@@ -8,17 +8,17 @@ namespace tally {
 
 // `grid` is a guess, and takes the grid that suits these values for the next block.
 inline void add_values(int64_t* words, const double* values, int64_t count, SumGrid* grid) {
-  int64_t sums[2];
+  int64_t sums[kSumGrids];
   if (kernels().sums->exact_sums(values, count, grid, sums)) {
-    add_exactly(words, sums[0], grid->exponent - 52);
-    if (sums[1]) add_exactly(words, sums[1], grid->exponent - 103);
+    for (int digit = 0; digit < kSumGrids; ++digit)
+      if (sums[digit]) add_exactly(words, sums[digit], grid->exponent - 52 - 51 * digit);
   } else {
     for (int64_t i = 0; i < count; ++i) add_exactly(words, values[i]);
   }
 }
 
 inline void add_sum(int64_t* words, const ElementSum& sum) {
-  for (int digit = 0; digit < 2; ++digit)
+  for (int digit = 0; digit < kSumGrids; ++digit)
     if (sum.units[digit]) add_exactly(words, sum.units[digit], sum.exponents[digit]);
 }
 
