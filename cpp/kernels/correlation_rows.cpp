@@ -1,4 +1,5 @@
 // One value for each pair of rows: how alike their directions are, or their deviations from their means.
+#include "kernels/row_columns.h"
 #include "kernels/row_sums.h"
 
 namespace {
@@ -63,53 +64,83 @@ Products<double> products_of_row(const T* y_true, const T* y_pred, int64_t width
   return products;
 }
 
-// The columns of kDoubles rows as vectors: lanes are rows.
+// As many rows as a vector of T has lanes are read at once, and summed in parts of kDoubles.
 template <class T>
-inline void gather_columns(const T* const* rows, int64_t width, Doubles* columns) {
-  int64_t i = 0;
-  for (; i + kDoubles <= width; i += kDoubles) {
-    for (int lane = 0; lane < kDoubles; ++lane) columns[i + lane] = load_doubles(rows[lane] + i);
-    transpose(columns + i);
+constexpr int kRowsAtOnce = kLanesOf<typename Native<T>::Vector>;
+template <class T>
+constexpr int kPartsOf = kRowsAtOnce<T> / kDoubles;
+
+// The columns of such rows, at least kQuarter<T> elements of which may be read.
+template <class T>
+inline void read_columns(const T* rows, ptrdiff_t stride, int64_t width, Doubles (*columns)[kPartsOf<T>]) {
+  for (int64_t i = 0; i < width; i += kQuarter<T>) {
+    // The last columns overlap those before.
+    const int64_t first = i + kQuarter<T> <= width || width < kQuarter<T> ? i : width - kQuarter<T>;
+    typename Native<T>::Vector group[kQuarter<T>];
+    load_columns(rows + first, stride, group);
+    for (int column = 0; column < kQuarter<T>; ++column) {
+      T lanes[kRowsAtOnce<T>];
+      store(lanes, group[column]);
+      for (int part = 0; part < kPartsOf<T>; ++part)
+        columns[first + column][part] = load_doubles(lanes + part * kDoubles);
+    }
   }
-  for (; i < width; ++i)
-    for (int lane = 0; lane < kDoubles; ++lane) columns[i][lane] = static_cast<double>(rows[lane][i]);
 }
 
-// Rows of fewer than kLanes elements: lanes are rows, each summed in sequence; the first is repeated for those past the
-// last.
+// Rows of fewer than kLanes elements: lanes are rows, each summed in sequence.
 template <class T>
-Products<Doubles> products_of_short_rows(const PairedRows<T>& rows, int64_t row, int count, bool centred) {
-  const T* true_rows[kDoubles];
-  const T* pred_rows[kDoubles];
-  for (int lane = 0; lane < kDoubles; ++lane) {
-    true_rows[lane] = rows.y_true + (row + (lane < count ? lane : 0)) * rows.true_stride;
-    pred_rows[lane] = rows.y_pred + (row + (lane < count ? lane : 0)) * rows.pred_stride;
-  }
-  Doubles y_true[kLanes] = {};
-  Doubles y_pred[kLanes] = {};
-  gather_columns(true_rows, rows.width, y_true);
-  gather_columns(pred_rows, rows.width, y_pred);
-  Products<Doubles> products;
-  if (centred) {
-    Doubles true_sum = {};
-    Doubles pred_sum = {};
-    for (int64_t i = 0; i < rows.width; ++i) {
-      true_sum += y_true[i] - y_true[0];
-      pred_sum += y_pred[i] - y_pred[0];
+inline void products_of_short_rows(const PairedRows<T>& rows, bool centred, Products<Doubles>* products) {
+  Doubles y_true[kLanes][kPartsOf<T>];
+  Doubles y_pred[kLanes][kPartsOf<T>];
+  read_columns(rows.y_true, rows.true_stride, rows.width, y_true);
+  read_columns(rows.y_pred, rows.pred_stride, rows.width, y_pred);
+  const double width = static_cast<double>(rows.width);
+  for (int part = 0; part < kPartsOf<T>; ++part) {
+    Products<Doubles> own;
+    if (centred) {
+      const Doubles true_first = y_true[0][part];
+      const Doubles pred_first = y_pred[0][part];
+      Doubles true_sum = {};
+      Doubles pred_sum = {};
+      for (int64_t i = 0; i < rows.width; ++i) {
+        true_sum += y_true[i][part] - true_first;
+        pred_sum += y_pred[i][part] - pred_first;
+      }
+      own.y_true = {true_first, true_sum / width};
+      own.y_pred = {pred_first, pred_sum / width};
     }
-    const double width = static_cast<double>(rows.width);
-    products.y_true = {y_true[0], true_sum / width};
-    products.y_pred = {y_pred[0], pred_sum / width};
+    for (int64_t i = 0; i < rows.width; ++i) {
+      const Doubles target = centred ? own.y_true.deviation(y_true[i][part]) : y_true[i][part];
+      const Doubles score = centred ? own.y_pred.deviation(y_pred[i][part]) : y_pred[i][part];
+      own.true_true += target * target;
+      own.pred_pred += score * score;
+      own.true_pred += target * score;
+    }
+    products[part] = own;
   }
-  for (int64_t i = 0; i < rows.width; ++i) {
-    const Doubles target = products.y_true.deviation(y_true[i]);
-    const Doubles score = products.y_pred.deviation(y_pred[i]);
-    products.true_true += target * target;
-    products.pred_pred += score * score;
-    products.true_pred += target * score;
-  }
-  return products;
 }
+
+// Copies of the last rows, or of rows so narrow that a vector would leave them; the first is repeated for those past
+// the last.
+template <class T>
+struct FewRows {
+  T tiles[2][kRowsAtOnce<T> * kLanes] = {};
+
+  PairedRows<T> of(const PairedRows<T>& rows, int64_t row, int count) {
+    for (int lane = 0; lane < kRowsAtOnce<T>; ++lane) {
+      const int64_t source = row + (lane < count ? lane : 0);
+      for (int64_t i = 0; i < rows.width; ++i) {
+        tiles[0][lane * kLanes + i] = rows.y_true[source * rows.true_stride + i];
+        tiles[1][lane * kLanes + i] = rows.y_pred[source * rows.pred_stride + i];
+      }
+    }
+    PairedRows<T> copies = rows;
+    copies.y_true = tiles[0];
+    copies.y_pred = tiles[1];
+    copies.true_stride = copies.pred_stride = kLanes;
+    return copies;
+  }
+};
 
 inline Products<double> lane_of(const Products<Doubles>& products, int lane) {
   return {{products.y_true.first[lane], products.y_true.mean[lane]},
@@ -167,6 +198,22 @@ struct Concordance {
   }
 };
 
+// Of the first `count` lanes.
+template <class Formula, class Repaired>
+inline void store_values(const Products<Doubles>& products, int64_t row, int count, Formula formula, Repaired repaired,
+                         double* values) {
+  const Doubles results = formula(products);
+  if (count >= kDoubles)
+    store(values + row, results);
+  else
+    for (int lane = 0; lane < count; ++lane) values[row + lane] = results[lane];
+  if (formula.holds(products)) return;
+  for (int lane = 0; lane < kDoubles && lane < count; ++lane) {
+    const Products<double> own = lane_of(products, lane);
+    if (!formula.holds(own)) values[row + lane] = repaired(own, row + lane);
+  }
+}
+
 // The formula of every pair of rows, or `repaired(products, row)` where it does not hold.
 template <class T, class Formula, class Repaired>
 inline void for_each_pair(const PairedRows<T>& rows, bool centred, Formula formula, Repaired repaired, double* values) {
@@ -178,16 +225,23 @@ inline void for_each_pair(const PairedRows<T>& rows, bool centred, Formula formu
     }
     return;
   }
-  for (int64_t r = 0; r < rows.rows; r += kDoubles) {
-    const int count = static_cast<int>(rows.rows - r < kDoubles ? rows.rows - r : kDoubles);
-    const Products<Doubles> products = products_of_short_rows(rows, r, count, centred);
-    const Doubles results = formula(products);
-    for (int lane = 0; lane < count; ++lane) values[r + lane] = results[lane];
-    if (formula.holds(products)) continue;
-    for (int lane = 0; lane < count; ++lane) {
-      const Products<double> own = lane_of(products, lane);
-      if (!formula.holds(own)) values[r + lane] = repaired(own, r + lane);
+  constexpr int kRows = kRowsAtOnce<T>;
+  const int64_t ahead = are_contiguous(rows) ? kRows * rows.width : 0;
+  FewRows<T> few;
+  for (int64_t r = 0; r < rows.rows; r += kRows) {
+    const int count = static_cast<int>(rows.rows - r < kRows ? rows.rows - r : kRows);
+    Products<Doubles> products[kPartsOf<T>];
+    PairedRows<T> own = rows;
+    own.y_true += r * rows.true_stride;
+    own.y_pred += r * rows.pred_stride;
+    for (int64_t line = 0; line < ahead; line += 64 / static_cast<int64_t>(sizeof(T))) {
+      __builtin_prefetch(own.y_true + kAhead<T> + line);
+      __builtin_prefetch(own.y_pred + kAhead<T> + line);
     }
+    if (count < kRows || rows.width < kQuarter<T>) own = few.of(rows, r, count);
+    products_of_short_rows(own, centred, products);
+    for (int part = 0; part < kPartsOf<T>; ++part)
+      store_values(products[part], r + part * kDoubles, count - part * kDoubles, formula, repaired, values);
   }
 }
 
