@@ -45,8 +45,21 @@ class Moments::Expansion {
   double storage_[kTerms][kBlockRows];
 };
 
+namespace {
+
+// The exact sum of squares of (left - right), each rounded; false if a kernel does not find it.
+bool add_squares(const double* left, const double* right, int64_t rows, SumGrid* grid, int64_t* words) {
+  ElementSum sum;
+  if (!kernels().element_sums->f64.errors(left, right, rows, grid, nullptr, &sum)) return false;
+  add_sum(words, sum);
+  return true;
+}
+
+}  // namespace
+
 struct Moments::Column {
   int64_t rows;
+  bool are_floats;        // squares of float32 are no longer than a double
   const double* weights;  // null: ones
   const double* y_true;
   const double* y_pred;
@@ -72,7 +85,11 @@ void Moments::add_column(const Column& column, int64_t number, SumGrid* grids, i
     add_product(5, {column.y_true, column.y_pred});
     return;
   }
-  add_product(2, {column.y_true, column.y_true});
+  static const double zeros[kBlockRows] = {};
+  const bool has_short_squares = column.are_floats && !column.weights;
+  if (!has_short_squares || !add_squares(column.y_true, zeros, column.rows, &grids[2], sum(2)))
+    add_product(2, {column.y_true, column.y_true});
+  if (!column.weights && add_squares(column.y_true, column.y_pred, column.rows, &grids[3], sum(3))) return;
   double errors[kBlockRows];
   for (int64_t row = 0; row < column.rows; ++row) {
     const double error = column.y_true[row] - column.y_pred[row];
@@ -84,6 +101,7 @@ void Moments::add_column(const Column& column, int64_t number, SumGrid* grids, i
 // Returns the number of rows with a weight other than 0.
 int64_t Moments::add_block(const Block& block, Partial& partial, int64_t* words) const {
   bool weighs[kBlockRows] = {};
+  const bool are_floats = fits_float32(options_.y_true.type);
   for (int64_t begin = 0; begin < width_; begin += ColumnStrips::kColumns) {
     const int64_t columns = std::min(ColumnStrips::kColumns, width_ - begin);
     for (ColumnStrips* strips : {&partial.y_true, &partial.y_pred, &partial.weights})
@@ -91,8 +109,8 @@ int64_t Moments::add_block(const Block& block, Partial& partial, int64_t* words)
     for (int64_t i = 0; i < columns; ++i) {
       const double* own = partial.weights.column(i);
       const double* weights = own ? own : block.weights;
-      add_column({block.rows, weights, partial.y_true.column(i), partial.y_pred.column(i)}, begin + i, partial.grids,
-                 words);
+      add_column({block.rows, are_floats, weights, partial.y_true.column(i), partial.y_pred.column(i)}, begin + i,
+                 partial.grids, words);
       for (int64_t row = 0; own && row < block.rows; ++row) weighs[row] |= own[row] != 0.0;
     }
   }

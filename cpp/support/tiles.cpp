@@ -71,10 +71,40 @@ const T* columns_of(const ArrayView& view, int64_t first, int64_t rows, T* tile,
   return tile;
 }
 
+namespace {
+
+// Whether rows of T lie where a kernel can transpose them.
+template <class T>
+bool has_plain_rows(const ArrayView& view) {
+  const ptrdiff_t size = sizeof(T);
+  return view.type == dtype_of<T>() && view.column_stride == size && view.row_stride % size == 0;
+}
+
+void transpose_floats(const float* source, ptrdiff_t stride, int64_t rows, int64_t columns, double* target) {
+  constexpr int64_t kRows = 256;  // so that the floats stay in the first-level cache
+  float tile[ColumnStrips::kColumns * kRows];
+  for (int64_t begin = 0; begin < rows; begin += kRows) {
+    const int64_t count = rows - begin < kRows ? rows - begin : kRows;
+    kernels().scores->f32.transpose(source + begin * stride, stride, count, columns, tile, kRows);
+    for (int64_t c = 0; c < columns; ++c)
+      convert(reinterpret_cast<const char*>(tile + c * kRows), DType::kFloat32, sizeof(float), count,
+              target + c * ColumnStrips::kStride + begin);
+  }
+}
+
+}  // namespace
+
 void ColumnStrips::read(int64_t column, int64_t columns, int64_t first, int64_t rows) {
   if (!view_.dimensions) return;
   double* target = tile_.as<double>();
   const char* source = view_.row(first) + column * view_.column_stride;
+  if (columns > 1 && has_plain_rows<float>(view_))
+    return transpose_floats(reinterpret_cast<const float*>(source), view_.row_stride / ptrdiff_t{sizeof(float)}, rows,
+                            columns, target);
+  if (columns > 1 && has_plain_rows<double>(view_))
+    return kernels().scores->f64.transpose(reinterpret_cast<const double*>(source),
+                                           view_.row_stride / ptrdiff_t{sizeof(double)}, rows, columns, target,
+                                           kStride);
   if (columns < 4 || std::abs(view_.row_stride) < std::abs(view_.column_stride)) {
     for (int64_t c = 0; c < columns; ++c)
       convert(source + c * view_.column_stride, view_.type, view_.row_stride, rows, target + c * kStride);
