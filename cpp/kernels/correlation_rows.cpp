@@ -87,9 +87,9 @@ inline void read_columns(const T* rows, ptrdiff_t stride, int64_t width, Doubles
   }
 }
 
-// Rows of fewer than kLanes elements: lanes are rows, each summed in sequence.
-template <class T>
-inline void products_of_short_rows(const PairedRows<T>& rows, bool centred, Products<Doubles>* products) {
+// Rows of fewer than kLanes elements: lanes are rows, each summed in sequence. Calls use(part, products).
+template <class T, class Use>
+__attribute__((always_inline)) inline void products_of_short_rows(const PairedRows<T>& rows, bool centred, Use use) {
   Doubles y_true[kLanes][kPartsOf<T>];
   Doubles y_pred[kLanes][kPartsOf<T>];
   read_columns(rows.y_true, rows.true_stride, rows.width, y_true);
@@ -116,7 +116,7 @@ inline void products_of_short_rows(const PairedRows<T>& rows, bool centred, Prod
       own.pred_pred += score * score;
       own.true_pred += target * score;
     }
-    products[part] = own;
+    use(part, own);
   }
 }
 
@@ -230,7 +230,6 @@ inline void for_each_pair(const PairedRows<T>& rows, bool centred, Formula formu
   FewRows<T> few;
   for (int64_t r = 0; r < rows.rows; r += kRows) {
     const int count = static_cast<int>(rows.rows - r < kRows ? rows.rows - r : kRows);
-    Products<Doubles> products[kPartsOf<T>];
     PairedRows<T> own = rows;
     own.y_true += r * rows.true_stride;
     own.y_pred += r * rows.pred_stride;
@@ -239,9 +238,9 @@ inline void for_each_pair(const PairedRows<T>& rows, bool centred, Formula formu
       __builtin_prefetch(own.y_pred + kAhead<T> + line);
     }
     if (count < kRows || rows.width < kQuarter<T>) own = few.of(rows, r, count);
-    products_of_short_rows(own, centred, products);
-    for (int part = 0; part < kPartsOf<T>; ++part)
-      store_values(products[part], r + part * kDoubles, count - part * kDoubles, formula, repaired, values);
+    products_of_short_rows(own, centred, [&](int part, const Products<Doubles>& products) {
+      store_values(products, r + part * kDoubles, count - part * kDoubles, formula, repaired, values);
+    });
   }
 }
 

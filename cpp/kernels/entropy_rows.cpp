@@ -2,6 +2,7 @@
 #include "kernels/exponential.h"
 #include "kernels/logarithm.h"
 #include "kernels/loss_steps.h"
+#include "kernels/row_columns.h"
 
 namespace {
 
@@ -220,28 +221,54 @@ inline int only_target(const T* y_true, int width) {
   return found == 1 ? place : -1;
 }
 
+// The same of as many rows as a vector has lanes, of at least kQuarter<T> elements each.
+template <class T>
+inline void only_targets(const T* y_true, ptrdiff_t stride, int64_t width, int* places) {
+  using Vector = typename Native<T>::Vector;
+  using Mask = typename Native<T>::Mask;
+  using Integer = typename Native<T>::Integer;
+  Mask found = {};
+  Mask place = {};
+  for (int64_t i = 0; i < width; i += kQuarter<T>) {
+    // The last columns overlap those before.
+    const int64_t first = i + kQuarter<T> <= width ? i : width - kQuarter<T>;
+    Vector columns[kQuarter<T>];
+    load_columns(y_true + first, stride, columns);
+    for (int64_t column = 0; column < kQuarter<T>; ++column) {
+      if (first + column < i) continue;
+      const Mask is_target = columns[column] != T(0);
+      found -= is_target;
+      place |= is_target & static_cast<Integer>(first + column);
+    }
+  }
+  place = found == 1 ? place : splat<Mask>(Integer{-1});
+  for (int lane = 0; lane < kLanesOf<Mask>; ++lane) places[lane] = static_cast<int>(place[lane]);
+}
+
 // Short one-hot rows need one logarithm each: those of many rows are taken in vectors.
 template <class T>
 void crossentropy_of_short_rows(const PairedRows<T>& rows, const double* normalizers, const TargetLogarithm& value,
                                 double* losses) {
   double targets[tally::kBlockRows];
   double scores[tally::kBlockRows];
-  bool is_one_hot[tally::kBlockRows];
-  const int width = static_cast<int>(rows.width);
-  for (int64_t r = 0; r < rows.rows; ++r) {
-    const T* y_true = rows.y_true + r * rows.true_stride;
-    const T* y_pred = rows.y_pred + r * rows.pred_stride;
-    const int place = only_target(y_true, width);
-    is_one_hot[r] = place >= 0;
-    targets[r] = is_one_hot[r] ? static_cast<double>(y_true[place]) : 0.0;
-    scores[r] = is_one_hot[r] ? static_cast<double>(y_pred[place]) : 1.0;
-  }
+  int places[tally::kBlockRows];
+  constexpr int kRows = kLanesOf<typename Native<T>::Vector>;
   int64_t r = 0;
+  for (; rows.width >= kQuarter<T> && r + kRows <= rows.rows; r += kRows)
+    only_targets(rows.y_true + r * rows.true_stride, rows.true_stride, rows.width, places + r);
+  for (; r < rows.rows; ++r) places[r] = only_target(rows.y_true + r * rows.true_stride, static_cast<int>(rows.width));
+  for (r = 0; r < rows.rows; ++r) {
+    // Any element of a row with other targets, whose loss is found below.
+    const int place = places[r] < 0 ? 0 : places[r];
+    targets[r] = static_cast<double>(rows.y_true[r * rows.true_stride + place]);
+    scores[r] = static_cast<double>(rows.y_pred[r * rows.pred_stride + place]);
+  }
+  r = 0;
   for (; r + kDoubles <= rows.rows; r += kDoubles)
     store(losses + r, -value.of(load<Doubles>(targets + r), load<Doubles>(scores + r), load<Doubles>(normalizers + r)));
   for (; r < rows.rows; ++r) losses[r] = -value.of(targets[r], scores[r], normalizers[r]);
   for (r = 0; r < rows.rows; ++r) {
-    if (is_one_hot[r]) continue;
+    if (places[r] >= 0) continue;
     TargetLogarithm own = value;
     own.normalizer = normalizers[r];
     losses[r] =

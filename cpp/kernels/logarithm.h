@@ -126,13 +126,13 @@ inline Double natural_logarithm(Double value) {
   return select(value >= 0.0, result, splat<Double>(__builtin_nan("")));
 }
 
-// log(1 + x) for x > -1, accurate where x is small: near 1, the fraction is x itself. Infinity and NaN come back as
-// they are.
+// log(1 + x) for x > -1, accurate where x is small: what 1 + x loses by rounding is added to first order. Infinity and
+// NaN come back as they are.
 template <class Double>
 inline Double logarithm_of_one_plus(Double value) {
-  const Logarithm<Double> logarithm(
-      1.0 + value, [value](auto exponent, Double fraction) { return select(exponent == 0.0, value, fraction); });
-  return select(value <= kLargest, logarithm.value(), value);
+  const Double sum = 1.0 + value;
+  const Double lost = (value - (sum - 1.0)) / sum;
+  return select(value <= kLargest, logarithm_of_ordinary(sum) + lost, value);
 }
 
 }  // namespace

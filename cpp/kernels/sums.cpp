@@ -6,9 +6,24 @@
 
 namespace {
 
+// In two steps, as loss_steps.h has it.
 void logarithm(double* values, int64_t count) {
+  constexpr int64_t kAtOnce = 32 * kDoubles;
+  Logarithm<Doubles> kept[kAtOnce / kDoubles];
   int64_t i = 0;
-  for (; i + kDoubles <= count; i += kDoubles) store(values + i, natural_logarithm(load<Doubles>(values + i)));
+  for (int64_t end = 0; i + kDoubles <= count; i = end) {
+    end = i + (count - i < kAtOnce ? (count - i) / kDoubles * kDoubles : kAtOnce);
+    Longs unusual = {};
+    for (int64_t at = i; at < end; at += kDoubles) {
+      const Doubles value = load<Doubles>(values + at);
+      unusual |= ~((value >= kLeastNormal) & (value <= kLargest));
+      kept[(at - i) / kDoubles] = Logarithm<Doubles>(value);
+    }
+    const bool ordinary = !any_lane(unusual);
+    for (int64_t at = i; ordinary && at < end; at += kDoubles) store(values + at, kept[(at - i) / kDoubles].value());
+    for (int64_t at = i; !ordinary && at < end; at += kDoubles)
+      store(values + at, natural_logarithm(load<Doubles>(values + at)));
+  }
   for (; i < count; ++i) values[i] = natural_logarithm(values[i]);
 }
 
