@@ -98,6 +98,27 @@ def test_sums_over_a_wide_range_of_exponents(rows, level, rng):
         assert weighted.result() == math.fsum(values * weights)
 
 
+@LEVELS
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rows", [63, 1024, 1025, 30_000])
+def test_errors_over_a_wide_range_of_exponents(rows, dtype, level, rng):
+    tallymetrics.set_instruction_set(level)
+    for low, high in ((-10, 10), (-14, 14), (-30, 30), (-37, 37), (-160, 150)):
+        exponents = np.clip(rng.uniform(low, high, rows), *((-37, 37) if dtype == np.float32 else (low, high)))
+        # Blocks of few exponents between, and one with a larger error than those before.
+        exponents[2048:4096] = exponents[6000:7000] = 0
+        y_pred = (rng.normal(size=rows) * 10.0**exponents).astype(dtype)
+        y_true = np.where(rng.random(rows) < 0.5, 0, -y_pred * rng.random(rows)).astype(dtype)
+        errors = y_true.astype(np.float64) - y_pred
+        both = metrics.MetricCollection([metrics.MeanAbsoluteError(), metrics.MeanSquaredError()])
+        both.update_state(y_true, y_pred)
+        for metric, values in zip(both.metrics, (np.abs(errors), errors**2), strict=True):
+            alone = type(metric)()
+            alone.update_state(y_true, y_pred)
+            exact = sum(map(Fraction, values)) * 2**UNIT_BITS
+            assert metric.total.integer() == alone.total.integer() == exact
+
+
 @pytest.mark.parametrize("weights", HARD_SUMS[:-2], ids=lambda values: repr(values[:4]))
 def test_weights_are_summed_exactly_in_every_cell(weights, rng):
     exact = sum(map(Fraction, weights))

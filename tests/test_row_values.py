@@ -36,12 +36,43 @@ def test_log_cosh_is_accurate_for_errors_of_every_size(rng):
     assert_within_places(metrics.log_cosh(*columns(np.zeros(500), errors)), exact, 6)
 
 
+def test_log_cosh_is_accurate_where_its_pieces_meet():
+    borders = np.concatenate([np.arange(32, 64) / 32 * 2.0**octave for octave in range(5)]) - 1
+    errors = np.concatenate([borders, np.nextafter(borders, 50), np.nextafter(borders, -50), borders + 2.0**-7])[1:]
+    exact = [mpmath.log(mpmath.cosh(mpmath.mpf(error))) for error in errors]
+    assert_within_places(metrics.log_cosh(*columns(np.zeros(len(errors)), errors)), exact, 5)
+
+
 def test_logarithmic_errors_of_near_numbers_do_not_cancel(rng):
     labels = np.exp2(rng.uniform(-20, 40, 500))
     scores = labels * (1 + np.exp2(rng.uniform(-50, 0, 500)) * rng.choice([-0.9, 9], 500))
     pairs = [[mpmath.log1p(max(mpmath.mpf(one), 1e-7)) for one in pair] for pair in zip(labels, scores, strict=True)]
     results = metrics.mean_squared_logarithmic_error(*columns(labels, scores))
     assert_within_places(results, [(first - second) ** 2 for first, second in pairs], 8)
+
+
+def test_logarithmic_errors_of_huge_numbers():
+    labels, scores = columns([1e308, 1e305, 1.7e308], [1e304, 1e300, 1.6e308])
+    expected = (np.log(labels[:, 0]) - np.log(scores[:, 0])) ** 2
+    np.testing.assert_allclose(metrics.mean_squared_logarithmic_error(labels, scores), expected, rtol=1e-11)
+
+
+def test_divergence_of_near_shares_does_not_cancel(rng):
+    labels = rng.uniform(0.1, 0.9, 500)
+    scores = labels * (1 + np.exp2(rng.uniform(-45, -1, 500)) * rng.choice([-1, 1], 500))
+    pairs = [[mpmath.mpf(one) for one in pair] for pair in zip(labels, scores, strict=True)]
+    exact = [label * mpmath.log(label / score) if score < 1 else label * mpmath.log(label) for label, score in pairs]
+    assert_within_places(metrics.kl_divergence(*columns(labels, scores)), exact, 4)
+
+
+@pytest.mark.parametrize("name", ["log_cosh", "mean_squared_logarithmic_error", "binary_crossentropy", "poisson"])
+@pytest.mark.parametrize("width", [1, 7, 255, 257, 1023, 1024, 1025, 2500])
+def test_every_element_of_a_row_counts_once(name, width, rng):
+    function = getattr(metrics, name)
+    y_true = rng.choice([0.0, 0.0, 1.0, 1.0, 0.3], (3, width))
+    y_pred = rng.random((3, width))
+    elements = function(y_true.reshape(-1, 1), y_pred.reshape(-1, 1)).reshape(3, width)
+    np.testing.assert_allclose(function(y_true, y_pred), elements.mean(axis=1), rtol=1e-13)
 
 
 def test_crossentropy_of_logits_is_exact_where_probabilities_round_to_1(rng):

@@ -52,15 +52,10 @@ struct Moments::Column {
   const double* y_pred;
 };
 
-// Whether the product of two elements of this type is a double.
-bool Moments::product_fits(DType type) {
-  return type == DType::kFloat32 || size_of(type) < static_cast<int64_t>(sizeof(float));
-}
-
 void Moments::add_column(const Column& column, int64_t number, SumGrid* grids, int64_t* words) const {
   const auto sum = [&](int index) { return words + (index * width_ + number) * kSumWords; };
   const SumKernels& functions = *kernels().sums;
-  int64_t sums[2];
+  int64_t sums[kSumGrids];
   const auto add_product = [&](int index, std::initializer_list<const double*> factors) {
     if (!column.weights && products_fit_ && factors.size() == 2) {
       const double* const* factor = factors.begin();

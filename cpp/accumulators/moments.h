@@ -27,7 +27,7 @@ class Moments final : public Accumulator {
       : options_(options),
         width_(options.y_pred.width),
         sums_(options.crossed ? 6 : 4),
-        products_fit_(product_fits(options.y_true.type) && product_fits(options.y_pred.type)) {}
+        products_fit_(fits_float32(options.y_true.type) && fits_float32(options.y_pred.type)) {}
 
   unsigned needs() const override { return 0; }
   Fault check(const Block&) const override { return {}; }
@@ -48,7 +48,6 @@ class Moments final : public Accumulator {
     int64_t additions = 0;
     SumGrid grids[6];  // of the terms of each sum in the last column, which the next most likely has too
   };
-  static bool product_fits(DType type);
   Partial partial() const;
   void add_column(const Column& column, int64_t number, SumGrid* grids, int64_t* words) const;
   int64_t add_block(const Block& block, Partial& partial, int64_t* words) const;
@@ -57,7 +56,7 @@ class Moments final : public Accumulator {
   Options options_;
   int64_t width_;
   int64_t sums_;
-  bool products_fit_;
+  bool products_fit_;  // of two elements in one double
   std::vector<Partial> partials_;
 };
 

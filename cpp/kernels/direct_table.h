@@ -5,11 +5,11 @@
 
 namespace tally {
 
-// The exact sum of a value over a block: units of 2^exponents[0] and of 2^exponents[1].
+// The exact sum of a value over a block: units of 2^exponents[0], of 2^exponents[1], ...
 struct ElementSum {
   bool exact;  // false: no such units were found
-  int64_t units[2];
-  int64_t exponents[2];
+  int64_t units[kSumGrids];
+  int64_t exponents[kSumGrids];
 };
 
 // So many elements have their errors added up at once where the grid of the block before suits them.

@@ -1,5 +1,6 @@
 // Exact sums of errors and of values straight from the arrays: no column is written and read again between.
 #include "kernels/float_errors.h"
+#include "kernels/spread_errors.h"
 
 namespace {
 
@@ -195,7 +196,14 @@ template <unsigned kWanted, class T>
 bool sums_of_errors(const T* y_true, const T* y_pred, int64_t count, SumGrid* grid, ElementSum* magnitudes,
                     ElementSum* squares) {
   constexpr int64_t kRoom = GridSum<true>::kHeadroom;
+  constexpr int kPeriod = 64;
   int64_t high = grid->exponent;
+  const auto of_spread = [&] {
+    return sums_of_spread<kWanted>(y_true, y_pred, count, grid->exponent, magnitudes, squares);
+  };
+  // Once in a while, whether a single grid would do.
+  if (grid->spread && ++grid->misses % kPeriod && of_spread()) return true;
+  grid->spread = false;
   if constexpr (sizeof(T) == 4) {
     int64_t k = 2 * high + kRoom;
     if (lies_on_grid(grid, [&] { return sums_on_grid<kWanted>(y_true, y_pred, count, &k, magnitudes, squares); }))
@@ -207,9 +215,11 @@ bool sums_of_errors(const T* y_true, const T* y_pred, int64_t count, SumGrid* gr
   if (bounds.known && bounds.high > -kNoValue) grid->exponent = bounds.high;
   if (found) return true;
   high = bounds.high;
-  if (!errors_lie_on<kWanted>(high + kRoom, 2 * high + kRoom, bounds)) return false;
-  bounds = scan<kWanted, true>(elements, count, high + kRoom, 2 * high + kRoom, magnitudes, squares);
-  return errors_lie_on<kWanted>(high + kRoom, 2 * high + kRoom, bounds);
+  if (errors_lie_on<kWanted>(high + kRoom, 2 * high + kRoom, bounds)) {
+    bounds = scan<kWanted, true>(elements, count, high + kRoom, 2 * high + kRoom, magnitudes, squares);
+    if (errors_lie_on<kWanted>(high + kRoom, 2 * high + kRoom, bounds)) return true;
+  }
+  return grid->spread = bounds.known && of_spread();
 }
 
 template <class T>

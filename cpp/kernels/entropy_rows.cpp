@@ -1,7 +1,8 @@
 // One value for each pair of rows: cross-entropies, the Kullback-Leibler divergence and Poisson's likelihood.
 #include "kernels/exponential.h"
 #include "kernels/logarithm.h"
-#include "kernels/row_sums.h"
+#include "kernels/loss_steps.h"
+#include "kernels/row_columns.h"
 
 namespace {
 
@@ -18,78 +19,123 @@ inline Double logarithm_of_clipped(Double value) {
   return select(value == value, logarithm_of_ordinary(value), value);
 }
 
-// -log p of the label 1 and -log(1 - p) of the label 0 in one logarithm: 1 - p is rounded, and what that loses is added
-// to first order.
+// log p of the label 1 and log(1 - p) of the label 0: near 1, the latter's fraction is -p, not what 1 - p was rounded
+// to.
 template <class Double>
-inline Double surprise(Double is_one, Double probability) {
+inline Logarithm<Double> logarithm_of_label(Double is_one, Double probability) {
   const auto one = is_one == 1.0;
-  const Double argument = select(one, probability, 1.0 - probability);
-  const Double lost = select(one, Double{}, ((1.0 - argument) - probability) / argument);
-  return -(logarithm_of_clipped(argument) + lost);
+  return Logarithm<Double>(select(one, probability, 1.0 - probability), [&](Double exponent, Double fraction) {
+    return select((exponent == 0.0) & ~one, -probability, fraction);
+  });
+}
+
+inline Doubles clipped_probability(Doubles value) {
+  return lesser_of(splat<Doubles>(1.0 - kEpsilon), greater_of(splat<Doubles>(kEpsilon), value));
 }
 
 struct BinaryCrossentropy {
-  double keep;
-  double share;
+  using Kept = Logarithm<Doubles>;
 
-  // A hard label's other term is 0 times a finite number: leaving it out changes no bit.
-  template <class Double>
-  inline Double operator()(Double y_true, Double y_pred) const {
-    const Double probability = clipped(y_pred, kEpsilon, 1.0 - kEpsilon);
-    if (share == 0.0 && all_lanes((y_true == 0.0) | (y_true == 1.0))) return surprise(y_true, probability);
-    const Double target = y_true * keep + share;
-    return target * surprise(splat<Double>(1.0), probability) + (1.0 - target) * surprise(Double{}, probability);
+  inline Kept first(Doubles y_true, Doubles y_pred) const {
+    return logarithm_of_label(y_true, clipped_probability(y_pred));
+  }
+  inline Doubles second(const Kept& logarithm, Doubles, Doubles) const { return -logarithm.value(); }
+  // Soft labels take both logarithms.
+  inline Longs unusual(Doubles y_true, Doubles y_pred) const {
+    return ~(((y_true == 0.0) | (y_true == 1.0)) & (y_pred == y_pred));
+  }
+  inline Doubles of_unusual(Doubles y_true, Doubles y_pred) const {
+    const Doubles probability = clipped_probability(y_pred);
+    const Doubles of_one = logarithm_of_label(splat<Doubles>(1.0), probability).value();
+    const Doubles of_zero = logarithm_of_label(Doubles{}, probability).value();
+    // NaN stays.
+    return y_pred == y_pred ? -(y_true * of_one + (1.0 - y_true) * of_zero) : y_pred;
   }
 };
 
-struct BinaryCrossentropyOfLogits {
+struct SmoothedBinaryCrossentropy {
+  using Kept = Doubles;
   double keep;
   double share;
 
+  inline Kept first(Doubles, Doubles y_pred) const { return y_pred; }
+  inline Doubles second(const Kept&, Doubles y_true, Doubles y_pred) const {
+    return BinaryCrossentropy{}.of_unusual(y_true * keep + share, y_pred);
+  }
+  inline Longs unusual(Doubles, Doubles) const { return Longs{}; }
+  inline Doubles of_unusual(Doubles y_true, Doubles) const { return y_true; }
+};
+
+struct BinaryCrossentropyOfLogits {
+  using Kept = Doubles;
+  double keep;
+  double share;
+
+  inline Kept first(Doubles, Doubles logit) const { return exponential(-absolute(logit)); }
   // max(x, 0) - x y + log(1 + exp(-|x|)), where the first two are |x| times the target's distance from the predicted
   // class: nothing cancels, and an infinite logit on the right side costs 0.
-  template <class Double>
-  inline Double operator()(Double y_true, Double logit) const {
-    const Double target = y_true * keep + share;
-    const Double distance = select(logit > 0.0, 1.0 - target, target);
-    const Double magnitude = absolute(logit);
-    return select(distance == 0.0, Double{}, magnitude * distance) + logarithm_of_one_plus(exponential(-magnitude));
+  inline Doubles second(const Kept& power, Doubles y_true, Doubles logit) const {
+    const Doubles target = y_true * keep + share;
+    const Doubles distance = select(logit > 0.0, 1.0 - target, target);
+    return select(distance == 0.0, Doubles{}, absolute(logit) * distance) + logarithm_of_one_plus(power);
   }
+  inline Longs unusual(Doubles, Doubles) const { return Longs{}; }
+  inline Doubles of_unusual(Doubles y_true, Doubles) const { return y_true; }
 };
 
 template <class T>
 void binary_crossentropy(const PairedRows<T>& rows, double smoothing, double* means) {
-  means_of_rows(rows, BinaryCrossentropy{1.0 - smoothing, 0.5 * smoothing}, means);
+  if (smoothing == 0.0) return means_in_steps(rows, BinaryCrossentropy{}, means);
+  means_in_steps(rows, SmoothedBinaryCrossentropy{1.0 - smoothing, 0.5 * smoothing}, means);
 }
 
 template <class T>
 void binary_crossentropy_of_logits(const PairedRows<T>& rows, double smoothing, double* means) {
-  means_of_rows(rows, BinaryCrossentropyOfLogits{1.0 - smoothing, 0.5 * smoothing}, means);
+  means_in_steps(rows, BinaryCrossentropyOfLogits{1.0 - smoothing, 0.5 * smoothing}, means);
 }
 
 struct Divergence {
-  template <class Double>
-  inline Double operator()(Double y_true, Double y_pred) const {
-    const Double target = clipped(y_true, kEpsilon, 1.0);
-    return target * logarithm_of_clipped(target / clipped(y_pred, kEpsilon, 1.0));
+  using Kept = LogarithmOfQuotient<Doubles>;
+
+  static inline Doubles clipped_share(Doubles value) {
+    return lesser_of(splat<Doubles>(1.0), greater_of(splat<Doubles>(kEpsilon), value));
   }
+  inline Kept first(Doubles y_true, Doubles y_pred) const {
+    const Doubles target = clipped_share(y_true);
+    const Doubles share = clipped_share(y_pred);
+    return Kept(target, share, target - share);
+  }
+  inline Doubles second(const Kept& quotient, Doubles y_true, Doubles) const {
+    return clipped_share(y_true) * quotient.value();
+  }
+  inline Longs unusual(Doubles, Doubles) const { return Longs{}; }
+  inline Doubles of_unusual(Doubles y_true, Doubles) const { return y_true; }
 };
 
 template <class T>
 void kl_divergence(const PairedRows<T>& rows, double, double* sums) {
-  sums_of_rows(rows, Divergence{}, sums);
+  sums_in_steps(rows, Divergence{}, sums);
 }
 
 struct PoissonLoss {
-  template <class Double>
-  inline Double operator()(Double y_true, Double y_pred) const {
+  using Kept = Logarithm<Doubles>;
+
+  inline Kept first(Doubles, Doubles y_pred) const { return Kept(y_pred + kEpsilon); }
+  inline Doubles second(const Kept& logarithm, Doubles y_true, Doubles y_pred) const {
+    return y_pred - y_true * logarithm.value();
+  }
+  inline Longs unusual(Doubles, Doubles y_pred) const {
+    const Doubles rate = y_pred + kEpsilon;
+    return ~((rate >= kLeastNormal) & (rate <= kLargest));
+  }
+  inline Doubles of_unusual(Doubles y_true, Doubles y_pred) const {
     return y_pred - y_true * natural_logarithm(y_pred + kEpsilon);
   }
 };
 
 template <class T>
 void poisson(const PairedRows<T>& rows, double, double* means) {
-  means_of_rows(rows, PoissonLoss{}, means);
+  means_in_steps(rows, PoissonLoss{}, means);
 }
 
 // target * log-probability, and 0 for a target of 0 whatever its probability.
@@ -175,28 +221,54 @@ inline int only_target(const T* y_true, int width) {
   return found == 1 ? place : -1;
 }
 
+// The same of as many rows as a vector has lanes, of at least kQuarter<T> elements each.
+template <class T>
+inline void only_targets(const T* y_true, ptrdiff_t stride, int64_t width, int* places) {
+  using Vector = typename Native<T>::Vector;
+  using Mask = typename Native<T>::Mask;
+  using Integer = typename Native<T>::Integer;
+  Mask found = {};
+  Mask place = {};
+  for (int64_t i = 0; i < width; i += kQuarter<T>) {
+    // The last columns overlap those before.
+    const int64_t first = i + kQuarter<T> <= width ? i : width - kQuarter<T>;
+    Vector columns[kQuarter<T>];
+    load_columns(y_true + first, stride, columns);
+    for (int64_t column = 0; column < kQuarter<T>; ++column) {
+      if (first + column < i) continue;
+      const Mask is_target = columns[column] != T(0);
+      found -= is_target;
+      place |= is_target & static_cast<Integer>(first + column);
+    }
+  }
+  place = found == 1 ? place : splat<Mask>(Integer{-1});
+  for (int lane = 0; lane < kLanesOf<Mask>; ++lane) places[lane] = static_cast<int>(place[lane]);
+}
+
 // Short one-hot rows need one logarithm each: those of many rows are taken in vectors.
 template <class T>
 void crossentropy_of_short_rows(const PairedRows<T>& rows, const double* normalizers, const TargetLogarithm& value,
                                 double* losses) {
   double targets[tally::kBlockRows];
   double scores[tally::kBlockRows];
-  bool is_one_hot[tally::kBlockRows];
-  const int width = static_cast<int>(rows.width);
-  for (int64_t r = 0; r < rows.rows; ++r) {
-    const T* y_true = rows.y_true + r * rows.true_stride;
-    const T* y_pred = rows.y_pred + r * rows.pred_stride;
-    const int place = only_target(y_true, width);
-    is_one_hot[r] = place >= 0;
-    targets[r] = is_one_hot[r] ? static_cast<double>(y_true[place]) : 0.0;
-    scores[r] = is_one_hot[r] ? static_cast<double>(y_pred[place]) : 1.0;
-  }
+  int places[tally::kBlockRows];
+  constexpr int kRows = kLanesOf<typename Native<T>::Vector>;
   int64_t r = 0;
+  for (; rows.width >= kQuarter<T> && r + kRows <= rows.rows; r += kRows)
+    only_targets(rows.y_true + r * rows.true_stride, rows.true_stride, rows.width, places + r);
+  for (; r < rows.rows; ++r) places[r] = only_target(rows.y_true + r * rows.true_stride, static_cast<int>(rows.width));
+  for (r = 0; r < rows.rows; ++r) {
+    // Any element of a row with other targets, whose loss is found below.
+    const int place = places[r] < 0 ? 0 : places[r];
+    targets[r] = static_cast<double>(rows.y_true[r * rows.true_stride + place]);
+    scores[r] = static_cast<double>(rows.y_pred[r * rows.pred_stride + place]);
+  }
+  r = 0;
   for (; r + kDoubles <= rows.rows; r += kDoubles)
     store(losses + r, -value.of(load<Doubles>(targets + r), load<Doubles>(scores + r), load<Doubles>(normalizers + r)));
   for (; r < rows.rows; ++r) losses[r] = -value.of(targets[r], scores[r], normalizers[r]);
   for (r = 0; r < rows.rows; ++r) {
-    if (is_one_hot[r]) continue;
+    if (places[r] >= 0) continue;
     TargetLogarithm own = value;
     own.normalizer = normalizers[r];
     losses[r] =

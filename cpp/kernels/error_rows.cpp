@@ -1,7 +1,7 @@
 // One value for each pair of rows: hinges, and errors that are relative, logarithmic or bounded.
-#include "kernels/exponential.h"
+#include "kernels/log_cosh.h"
 #include "kernels/logarithm.h"
-#include "kernels/row_sums.h"
+#include "kernels/loss_steps.h"
 
 namespace {
 
@@ -83,41 +83,39 @@ void percentage_error(const PairedRows<T>& rows, double, double* means) {
 }
 
 struct SquaredLogarithmicError {
-  // |log(1 + a) - log(1 + b)| = log(1 + |a - b| / (1 + the lesser)): one logarithm, and near values do not cancel.
-  template <class Double>
-  inline Double operator()(Double y_true, Double y_pred) const {
-    const Double first = at_least(y_true, kEpsilon);
-    const Double second = at_least(y_pred, kEpsilon);
-    const auto greater = first > second;
-    const Double high = select(greater, first, second);
-    const Double low = select(greater, second, first);
-    const Double error = logarithm_of_one_plus((high - low) / (1.0 + low));
+  using Kept = LogarithmOfQuotient<Doubles>;
+  static constexpr double kHuge = 0x1p1000;
+
+  static inline Doubles raised(Doubles value) { return greater_of(splat<Doubles>(kEpsilon), value); }
+
+  // The difference of two logarithms is the one of a quotient, and near values do not cancel.
+  inline Kept first(Doubles y_true, Doubles y_pred) const {
+    const Doubles left = raised(y_true);
+    const Doubles right = raised(y_pred);
+    return Kept(1.0 + left, 1.0 + right, left - right);
+  }
+  inline Doubles second(const Kept& quotient, Doubles, Doubles) const {
+    const Doubles error = quotient.value();
+    return error * error;
+  }
+  inline Longs unusual(Doubles y_true, Doubles y_pred) const { return ~((y_true <= kHuge) & (y_pred <= kHuge)); }
+  // |log(1 + a) - log(1 + b)| = log(1 + |a - b| / (1 + the lesser)).
+  inline Doubles of_unusual(Doubles y_true, Doubles y_pred) const {
+    const Doubles left = raised(y_true);
+    const Doubles right = raised(y_pred);
+    const Doubles error = logarithm_of_one_plus(absolute(left - right) / (1.0 + select(left > right, right, left)));
     return error * error;
   }
 };
 
 template <class T>
 void squared_logarithmic_error(const PairedRows<T>& rows, double, double* means) {
-  means_of_rows(rows, SquaredLogarithmicError{}, means);
+  means_in_steps(rows, SquaredLogarithmicError{}, means);
 }
-
-struct LogarithmOfCosh {
-  // cosh x - 1 = (1 - exp(-|x|))^2 / (2 exp(-|x|)) does not cancel near 0; beyond kFar, log cosh x is |x| - log 2.
-  template <class Double>
-  inline Double operator()(Double y_true, Double y_pred) const {
-    constexpr double kFar = 20.0;
-    const Double magnitude = absolute(y_pred - y_true);
-    const auto near = magnitude < kFar;
-    const Double exponent = select(near, -magnitude, splat<Double>(-kFar));
-    const Double fall = exponential_less_one(exponent);
-    const Double value = logarithm_of_one_plus(fall * fall / (2.0 * exponential(exponent)));
-    return select(near, value, magnitude - (kLn2High + kLn2Low));
-  }
-};
 
 template <class T>
 void log_cosh(const PairedRows<T>& rows, double, double* means) {
-  means_of_rows(rows, LogarithmOfCosh{}, means);
+  means_in_steps(rows, LogarithmOfCosh{}, means);
 }
 
 struct HuberLoss {

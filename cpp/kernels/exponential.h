@@ -45,14 +45,14 @@ struct Reduced {
     power = (power << 52) + (int64_t{1023} << 52);
     std::memcpy(&scale, &power, sizeof scale);
 
+    // The polynomial of degree 11 whose greatest error, 2^-56.1, is least.
     const Double square = rest * rest;
     const Double fourth = square * square;
     const Double low =
-        (rest * 0x1.5555555555555p-3 + 0.5) + square * (rest * 0x1.1111111111111p-7 + 0x1.5555555555555p-5);
-    const Double middle = (rest * 0x1.a01a01a01a01ap-13 + 0x1.6c16c16c16c17p-10) +
-                          square * (rest * 0x1.71de3a556c734p-19 + 0x1.a01a01a01a01ap-16);
-    const Double high = (rest * 0x1.ae64567f544e4p-26 + 0x1.27e4fb7789f5cp-22) +
-                        square * (rest * 0x1.6124613a86d09p-33 + 0x1.1eed8eff8d898p-29);
+        (rest * 0x1.5555555555556p-3 + 0.5) + square * (rest * 0x1.11111111109b5p-7 + 0x1.5555555553d68p-5);
+    const Double middle = (rest * 0x1.a01a01a7c2efep-13 + 0x1.6c16c17889ef1p-10) +
+                          square * (rest * 0x1.71de0db2f6b19p-19 + 0x1.a019b9149a41cp-16);
+    const Double high = rest * 0x1.af389ecfc4b9cp-26 + 0x1.28917c89a43a7p-22;
     less_one = rest + square * ((low + fourth * middle) + (fourth * fourth) * high);
   }
 };

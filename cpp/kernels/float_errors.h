@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/direct_table.h"
+#include "kernels/grid_split.h"
 #include "kernels/row_sums.h"
 
 namespace {
@@ -10,13 +11,6 @@ using tally::ElementSum;
 using tally::SumGrid;
 
 enum Wanted : unsigned { kItself = 1, kMagnitudes = 2, kSquares = 4 };
-
-inline double power_of_two(int64_t exponent) {
-  const int64_t bits = (exponent + 1023) << 52;
-  double value;
-  std::memcpy(&value, &bits, 8);
-  return value;
-}
 
 inline Doubles magnitude(Doubles value) {
   const Longs bits = load<Longs>(&value) & INT64_MAX;

@@ -65,39 +65,73 @@ inline void map_elements(const T* __restrict y_true, const T* __restrict y_pred,
   for (; i < count; ++i) values[i] = value(static_cast<double>(y_true[i]), static_cast<double>(y_pred[i]));
 }
 
-// Short rows one behind the other: the elements are mapped as if they were one row, then added up row by row in the
-// order of sum_of_row.
-template <class T, class Value>
-inline void sums_of_short_rows(const PairedRows<T>& rows, Value value, double* sums) {
-  constexpr int64_t kElements = 1024;
-  double values[kElements];
-  const int64_t rows_at_once = kElements / rows.width;
+// How many elements are mapped at once into a buffer.
+constexpr int64_t kMapped = 1024;
+
+// Sums of rows that follow each other, each in sequence; lanes are rows.
+inline void add_up_rows(const double* values, int64_t rows, int64_t width, double* sums) {
+  int64_t r = 0;
+  for (; width >= kDoubles && r + kDoubles <= rows; r += kDoubles) {
+    const double* top = values + r * width;
+    Doubles total = {};
+    for (int64_t i = 0; i < width; i += kDoubles) {
+      // The last columns overlap those before.
+      const int64_t first = i + kDoubles <= width ? i : width - kDoubles;
+      Doubles columns[kDoubles];
+      for (int lane = 0; lane < kDoubles; ++lane) columns[lane] = load<Doubles>(top + lane * width + first);
+      transpose(columns);
+      for (int64_t column = 0; column < kDoubles; ++column)
+        if (first + column >= i) total += columns[column];
+    }
+    store(sums + r, total);
+  }
+  for (; r < rows; ++r) {
+    double total = 0.0;
+    for (int64_t i = 0; i < width; ++i) total += values[r * width + i];
+    sums[r] = total;
+  }
+}
+
+// Short rows: the elements of many are mapped as if they were one row, by map(y_true, y_pred, count, values), then
+// added up row by row in the order of sum_of_row.
+template <class T, class Map>
+inline void sums_of_short_rows(const PairedRows<T>& rows, Map map, double* sums) {
+  double values[kMapped];
+  const int64_t rows_at_once = kMapped / rows.width;
   for (int64_t first = 0; first < rows.rows; first += rows_at_once) {
     const int64_t count = rows.rows - first < rows_at_once ? rows.rows - first : rows_at_once;
-    map_elements(rows.y_true + first * rows.width, rows.y_pred + first * rows.width, count * rows.width, value, values);
-    for (int64_t r = 0; r < count; ++r) {
-      double total = 0.0;
-      for (int64_t i = 0; i < rows.width; ++i) total += values[r * rows.width + i];
-      sums[first + r] = total;
-    }
+    map(rows.y_true + first * rows.width, rows.y_pred + first * rows.width, count * rows.width, values);
+    add_up_rows(values, count, rows.width, sums + first);
   }
+}
+
+template <class T>
+inline bool are_contiguous(const PairedRows<T>& rows) {
+  return rows.true_stride == rows.width && rows.pred_stride == rows.width;
 }
 
 template <class T, class Value>
 __attribute__((noinline)) void sums_of_rows(const PairedRows<T>& rows, Value value, double* __restrict sums) {
-  const bool contiguous = rows.true_stride == rows.width && rows.pred_stride == rows.width;
-  if (contiguous && rows.width == 1) return map_elements(rows.y_true, rows.y_pred, rows.rows, value, sums);
-  if (contiguous && rows.width < kLanes) return sums_of_short_rows(rows, value, sums);
+  const auto map = [value](const T* y_true, const T* y_pred, int64_t count, double* values) {
+    map_elements(y_true, y_pred, count, value, values);
+  };
+  if (are_contiguous(rows) && rows.width == 1) return map(rows.y_true, rows.y_pred, rows.rows, sums);
+  if (are_contiguous(rows) && rows.width < kLanes) return sums_of_short_rows(rows, map, sums);
   for (int64_t r = 0; r < rows.rows; ++r)
     sums[r] = sum_of_row(rows.y_true + r * rows.true_stride, rows.y_pred + r * rows.pred_stride, rows.width, value);
+}
+
+template <class T>
+inline void divide_by_width(const PairedRows<T>& rows, double* sums) {
+  if (rows.width == 1) return;
+  const double width = static_cast<double>(rows.width);
+  for (int64_t r = 0; r < rows.rows; ++r) sums[r] /= width;
 }
 
 template <class T, class Value>
 void means_of_rows(const PairedRows<T>& rows, Value value, double* means) {
   sums_of_rows(rows, value, means);
-  if (rows.width == 1) return;
-  const double width = static_cast<double>(rows.width);
-  for (int64_t r = 0; r < rows.rows; ++r) means[r] /= width;
+  divide_by_width(rows, means);
 }
 
 }  // namespace

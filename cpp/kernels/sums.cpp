@@ -1,56 +1,32 @@
 // Logarithms of a column, and the exact sum of a block.
+#include "kernels/grid_split.h"
 #include "kernels/logarithm.h"
 #include "kernels/table.h"
 #include "kernels/vector.h"
 
 namespace {
 
+// In two steps, as loss_steps.h has it.
 void logarithm(double* values, int64_t count) {
+  constexpr int64_t kAtOnce = 32 * kDoubles;
+  Logarithm<Doubles> kept[kAtOnce / kDoubles];
   int64_t i = 0;
-  for (; i + kDoubles <= count; i += kDoubles) store(values + i, natural_logarithm(load<Doubles>(values + i)));
+  for (int64_t end = 0; i + kDoubles <= count; i = end) {
+    end = i + (count - i < kAtOnce ? (count - i) / kDoubles * kDoubles : kAtOnce);
+    Longs unusual = {};
+    for (int64_t at = i; at < end; at += kDoubles) {
+      const Doubles value = load<Doubles>(values + at);
+      unusual |= ~((value >= kLeastNormal) & (value <= kLargest));
+      kept[(at - i) / kDoubles] = Logarithm<Doubles>(value);
+    }
+    const bool ordinary = !any_lane(unusual);
+    for (int64_t at = i; ordinary && at < end; at += kDoubles) store(values + at, kept[(at - i) / kDoubles].value());
+    for (int64_t at = i; !ordinary && at < end; at += kDoubles)
+      store(values + at, natural_logarithm(load<Doubles>(values + at)));
+  }
   for (; i < count; ++i) values[i] = natural_logarithm(values[i]);
 }
 
-inline double power_of_two(int64_t exponent) {
-  const int64_t bits = (exponent + 1023) << 52;
-  double value;
-  std::memcpy(&value, &bits, 8);
-  return value;
-}
-
-// Adding 1.5 * 2^k to a value below 2^(k-1) rounds it to a multiple of 2^(k-52) and leaves that multiple in the low
-// bits: as integers, a thousand of them add up without overflow. What is left of the values goes to a second grid, 51
-// bits finer.
-template <bool kFine>
-struct Split {
-  static constexpr int kChains = 4;
-  Doubles coarse;
-  Doubles fine;
-  Longs high[kChains] = {};
-  Longs low[kChains] = {};
-  Longs changed[kChains] = {};
-  Longs left[kChains] = {};
-
-  explicit Split(int64_t k)
-      : coarse(splat<Doubles>(1.5 * power_of_two(k))), fine(splat<Doubles>(1.5 * power_of_two(k - 51))) {}
-
-  inline void add(Doubles value, int chain) {
-    const Doubles first = value + coarse;
-    high[chain] += load<Longs>(&first);
-    // A value that is too large, or no number, changes the exponent of the sum.
-    changed[chain] |= load<Longs>(&first) ^ load<Longs>(&coarse);
-    const Doubles rest = value - (first - coarse);
-    if constexpr (kFine) {
-      const Doubles second = rest + fine;
-      low[chain] += load<Longs>(&second);
-      left[chain] |= rest != second - fine;
-    } else {
-      left[chain] |= rest != 0.0;
-    }
-  }
-};
-
-// The sum in units of 2^(k-52) and 2^(k-103); false if the values do not lie on these grids.
 // What is summed: values, or their products with weights.
 struct Values {
   const double* values;
@@ -73,9 +49,10 @@ struct SquaredErrors {
   inline double one(int64_t i) const { return (y_true[i] - y_pred[i]) * (y_true[i] - y_pred[i]); }
 };
 
-template <bool kFine, class Source>
-__attribute__((noinline)) bool split_sum(const Source& source, int64_t count, int64_t k, int64_t sums[2]) {
-  using Parts = Split<kFine>;
+// False if the values do not lie on the grids.
+template <int kGrids, class Source>
+__attribute__((noinline)) bool split_sum(const Source& source, int64_t count, int64_t k, int64_t* sums) {
+  using Parts = Split<kGrids>;
   Parts split(k);
   int64_t i = 0;
   for (; i + Parts::kChains * kDoubles <= count; i += Parts::kChains * kDoubles)
@@ -85,29 +62,7 @@ __attribute__((noinline)) bool split_sum(const Source& source, int64_t count, in
     for (int64_t lane = 0; lane < kDoubles && i + lane < count; ++lane) rest[lane] = source.one(i + lane);
     split.add(load<Doubles>(rest), 0);
   }
-  Longs high = {};
-  Longs low = {};
-  int64_t changed = 0;
-  int64_t left = 0;
-  for (int chain = 0; chain < Parts::kChains; ++chain) {
-    high += split.high[chain];
-    low += split.low[chain];
-    for (int lane = 0; lane < kDoubles; ++lane) {
-      changed |= split.changed[chain][lane];
-      left |= split.left[chain][lane];
-    }
-  }
-  // Every addend carried the bits of its magic number; `i` now counts the zeros that filled the last vector too.
-  sums[0] = sums[1] = 0;
-  for (int lane = 0; lane < kDoubles; ++lane) {
-    sums[0] += high[lane];
-    sums[1] += low[lane];
-  }
-  const Longs coarse_bits = load<Longs>(&split.coarse);
-  const Longs fine_bits = load<Longs>(&split.fine);
-  sums[0] -= i * coarse_bits[0];
-  if (kFine) sums[1] -= i * fine_bits[0];
-  return !left && !(changed >> 52);
+  return split.finish(i / kDoubles, sums);
 }
 
 // The least k whose grids hold values of this size.
@@ -130,34 +85,42 @@ int64_t exponent_for(const Source& source, int64_t count) {
   return (most >> 52) - 1023 + 2;
 }
 
+// Tries as few grids as suited before, then more.
 template <class Source>
-bool sum_exactly(const Source& values, int64_t count, tally::SumGrid* grid, int64_t sums[2]) {
-  constexpr int64_t kLeast = -900;
-  constexpr int64_t kGreatest = 1000;
-  if (grid->exponent >= kLeast && grid->exponent <= kGreatest) {
-    if (!grid->fine && split_sum<false>(values, count, grid->exponent, sums)) return true;
-    if (split_sum<true>(values, count, grid->exponent, sums)) {
-      grid->fine = true;
-      return true;
-    }
+bool split_by_guess(const Source& values, int64_t count, tally::SumGrid* grid, int64_t* sums) {
+  const int64_t k = grid->exponent;
+  if (!Split<tally::kSumGrids>::allows(k)) return false;
+  if (!grid->spread) {
+    if (!grid->fine && split_sum<1>(values, count, k, sums)) return true;
+    grid->fine = split_sum<2>(values, count, k, sums);
+    if (grid->fine) return true;
   }
-  const int64_t exponent = exponent_for(values, count);
-  if (exponent == grid->exponent || exponent < kLeast || exponent > kGreatest) return false;
-  grid->exponent = exponent;
-  grid->fine = !split_sum<false>(values, count, exponent, sums);
-  return !grid->fine || split_sum<true>(values, count, exponent, sums);
+  if (!split_sum<tally::kSumGrids>(values, count, k, sums)) return false;
+  grid->spread = sums[2] != 0 || sums[3] != 0;
+  return true;
 }
 
-bool exact_sums(const double* values, int64_t count, tally::SumGrid* grid, int64_t sums[2]) {
+template <class Source>
+bool sum_exactly(const Source& values, int64_t count, tally::SumGrid* grid, int64_t* sums) {
+  std::memset(sums, 0, tally::kSumGrids * sizeof *sums);
+  if (split_by_guess(values, count, grid, sums)) return true;
+  const int64_t exponent = exponent_for(values, count);
+  if (exponent == grid->exponent) return false;
+  grid->exponent = exponent;
+  grid->fine = grid->spread = false;
+  return split_by_guess(values, count, grid, sums);
+}
+
+bool exact_sums(const double* values, int64_t count, tally::SumGrid* grid, int64_t* sums) {
   return sum_exactly(Values{values}, count, grid, sums);
 }
 
-bool exact_products(const double* values, const double* weights, int64_t count, tally::SumGrid* grid, int64_t sums[2]) {
+bool exact_products(const double* values, const double* weights, int64_t count, tally::SumGrid* grid, int64_t* sums) {
   return sum_exactly(Products{values, weights}, count, grid, sums);
 }
 
 bool exact_squared_errors(const double* y_true, const double* y_pred, int64_t count, tally::SumGrid* grid,
-                          int64_t sums[2]) {
+                          int64_t* sums) {
   return sum_exactly(SquaredErrors{y_true, y_pred}, count, grid, sums);
 }
 

@@ -151,10 +151,12 @@ struct HistogramRowKernels {
   HistogramFunctions<double> f64;
 };
 
-// The two grids of an exact sum: multiples of 2^(exponent - 52) and, if `fine`, of 2^(exponent - 103).
+// The grids of an exact sum: multiples of 2^(exponent - 52), and of powers of two 51 bits apart below.
+constexpr int kSumGrids = 4;
 struct SumGrid {
   int64_t exponent = 2;
-  bool fine = false;
+  bool fine = false;    // takes two grids
+  bool spread = false;  // takes more
   uint32_t misses = 0;  // blocks since the last one whose elements lay on one grid
 };
 
@@ -225,14 +227,15 @@ struct ClassKernels {
 struct SumKernels {
   // Replaces each value by its natural logarithm.
   void (*logarithm)(double* values, int64_t count);
-  // Sums up to kBlockRows values as two integers on the grids, exactly; false if the values do not lie on such grids.
+  // Sums up to kBlockRows values as integers on the grids, exactly; false if the values do not lie on such grids.
   // `grid` is a guess that spares work where it is right, and takes the grid that was used.
-  bool (*exact_sums)(const double* values, int64_t count, SumGrid* grid, int64_t sums[2]);
+  bool (*exact_sums)(const double* values, int64_t count, SumGrid* grid, int64_t sums[kSumGrids]);
   // The same sum, of products rounded as doubles are.
-  bool (*exact_products)(const double* values, const double* weights, int64_t count, SumGrid* grid, int64_t sums[2]);
+  bool (*exact_products)(const double* values, const double* weights, int64_t count, SumGrid* grid,
+                         int64_t sums[kSumGrids]);
   // The same sum, of squared differences, each rounded twice.
   bool (*exact_squared_errors)(const double* y_true, const double* y_pred, int64_t count, SumGrid* grid,
-                               int64_t sums[2]);
+                               int64_t sums[kSumGrids]);
   // First index of what is infinite or no number, or -1.
   int64_t (*first_not_finite)(const double* values, int64_t count);
   // high[i] + low[i] = left[i] * right[i] exactly, unless that leaves the range of doubles. False if every low is 0.

@@ -134,6 +134,18 @@ inline Floats lesser_of(Floats a, Floats b) {
 #endif
 }
 
+inline Doubles lesser_of(Doubles a, Doubles b) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_min_pd(0xff, a, b);
+#elif defined(__AVX2__)
+  return _mm256_min_pd(a, b);
+#elif defined(__x86_64__)
+  return _mm_min_pd(a, b);
+#else
+  return a < b ? a : b;
+#endif
+}
+
 // A vector of 16 bytes of each of some rows, `stride` elements apart.
 inline Floats load_quarters(const float* rows, ptrdiff_t stride) {
 #if defined(__AVX512F__)

@@ -15,11 +15,16 @@ bool is_summed_directly(ValueKind kind) {
 
 bool is_counted(ValueKind kind) { return kind == ValueKind::kHit || kind == ValueKind::kWithinTop; }
 
-ElementSum of_grid(bool exact, const SumGrid& grid, const int64_t sums[2]) {
-  return {exact, {sums[0], sums[1]}, {grid.exponent - 52, grid.exponent - 103}};
+ElementSum of_grid(bool exact, const SumGrid& grid, const int64_t* sums) {
+  ElementSum sum = {exact, {}, {}};
+  for (int digit = 0; digit < kSumGrids; ++digit) {
+    sum.units[digit] = sums[digit];
+    sum.exponents[digit] = grid.exponent - 52 - 51 * digit;
+  }
+  return sum;
 }
 
-ElementSum of_count(int64_t count) { return {true, {count, 0}, {0, 0}}; }
+ElementSum of_count(int64_t count) { return {true, {count}, {}}; }
 
 }  // namespace
 
@@ -96,7 +101,8 @@ int64_t Columns::sum_long(int64_t first, int64_t rows) {
   block_.first = first;
   block_.rows = rows;
   if (kernels_.element_sums->f32.long_errors(y_true, y_pred, rows, &long_exponent_, sums[0], sums[1])) return rows;
-  no_long_before_ = first + rows;
+  // Where one long block lies on no grid, a few of the next are not tried.
+  no_long_before_ = first + 8 * rows;
   return 0;
 }
 
@@ -146,7 +152,7 @@ int64_t Columns::count_ones(const ValueSpec& spec, int64_t rows) const {
 
 void Columns::sum_columns(int64_t rows) {
   const SumKernels& functions = *kernels_.sums;
-  int64_t sums[2] = {};
+  int64_t sums[kSumGrids] = {};
   for (size_t i = 0; i < sums_.size(); ++i) {
     if (counted_[i]) sums_[i] = of_count(count_ones(demand_.values[i], rows));
     if (counted_[i] || !(demand_.uses[i] & kUsedAsSum) || (direct_[i] && sums_[i].exact)) continue;

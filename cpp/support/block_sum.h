@@ -6,14 +6,14 @@
 
 namespace tally {
 
-inline void add_units(int64_t* words, const int64_t sums[2], const SumGrid& grid) {
-  add_exactly(words, sums[0], grid.exponent - 52);
-  if (sums[1]) add_exactly(words, sums[1], grid.exponent - 103);
+inline void add_units(int64_t* words, const int64_t sums[kSumGrids], const SumGrid& grid) {
+  for (int digit = 0; digit < kSumGrids; ++digit)
+    if (sums[digit]) add_exactly(words, sums[digit], grid.exponent - 52 - 51 * digit);
 }
 
 // `grid` is a guess, and takes the grid that suits these values for the next block.
 inline void add_values(int64_t* words, const double* values, int64_t count, SumGrid* grid) {
-  int64_t sums[2];
+  int64_t sums[kSumGrids];
   if (kernels().sums->exact_sums(values, count, grid, sums)) {
     add_units(words, sums, *grid);
   } else {
@@ -22,7 +22,7 @@ inline void add_values(int64_t* words, const double* values, int64_t count, SumG
 }
 
 inline void add_sum(int64_t* words, const ElementSum& sum) {
-  for (int digit = 0; digit < 2; ++digit)
+  for (int digit = 0; digit < kSumGrids; ++digit)
     if (sum.units[digit]) add_exactly(words, sum.units[digit], sum.exponents[digit]);
 }
 
