@@ -43,10 +43,13 @@ void LabelMargins::add_to_state(const Block& block) {
   counts_.add_to_state(of_predicted, block.weights, block.rows);
 }
 
-void PairKeys::add_to_state(const Block& block) {
-  int64_t* keys = keys_ + block.first;
-  for (int64_t row = 0; row < block.rows; ++row)
-    keys[row] = int64_t{block.true_class[row]} * range_.classes + block.predicted[row];
+void PairKeys::write(const Block& block) {
+  int64_t* keys = room_ + 1 + room_[0] + block.first;
+  for (int64_t row = 0; row < block.rows; ++row) {
+    const int64_t truth = block.true_class[row];
+    const int64_t predicted = block.predicted[row];
+    keys[row] = truth == predicted ? -2 - truth : truth * range_.classes + predicted;
+  }
   for (int64_t row = 0; range_.ignored.active && row < block.rows; ++row)
     if (range_.ignored.contains(block.true_class[row])) keys[row] = -1;
 }

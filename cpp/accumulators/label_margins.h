@@ -32,21 +32,28 @@ class LabelMargins final : public Accumulator {
   LabelRange range_;
 };
 
-// Writes true * classes + predicted of each row into an array of the caller's, -1 for ignored rows.
+// Writes the numbers of label pairs behind those that wait in an array of the caller's, and then how many wait into its
+// first word: true * classes + predicted, -2 - label for equal labels, -1 for ignored rows.
 class PairKeys final : public Accumulator {
  public:
-  PairKeys(int64_t* keys, const LabelRange& range) : keys_(keys), range_(range) {}
+  PairKeys(int64_t* room, const LabelRange& range) : room_(room), range_(range) {}
 
   unsigned needs() const override { return kNeedTrueClass | kNeedPredicted; }
   Fault check(const Block& block) const override { return range_.check(block); }
-  void prepare(int, int64_t, bool) override {}
-  void add(const Block& block, int) override { add_to_state(block); }
-  void commit() override {}
-  void add_to_state(const Block& block) override;
+  void prepare(int, int64_t rows, bool) override { rows_ = rows; }
+  void add(const Block& block, int) override { write(block); }
+  void commit() override { room_[0] += rows_; }
+  void add_to_state(const Block& block) override {
+    write(block);
+    room_[0] += block.rows;
+  }
 
  private:
-  int64_t* keys_;
+  void write(const Block& block);
+
+  int64_t* room_;
   LabelRange range_;
+  int64_t rows_ = 0;
 };
 
 }  // namespace tally
