@@ -3,6 +3,7 @@
 
 #include "accumulators/cell_counts.h"
 #include "accumulators/ignored.h"
+#include "support/array_view.h"
 
 namespace tally {
 
@@ -14,22 +15,28 @@ struct LabelRange {
 };
 
 // Cells [3, classes]: hits, rows of the class that were missed, and false predictions of it; then one for nothing.
+// Labels of 64 or 32 bits are read where they are.
 class LabelMargins final : public Accumulator {
  public:
-  LabelMargins(CellTable table, const LabelRange& range) : counts_(std::move(table)), range_(range) {}
+  LabelMargins(CellTable table, const LabelRange& range, const ArrayView& y_true, const ArrayView& y_pred);
 
-  unsigned needs() const override { return kNeedTrueClass | kNeedPredicted; }
-  Fault check(const Block& block) const override { return range_.check(block); }
+  unsigned needs() const override { return size_ ? 0 : kNeedTrueClass | kNeedPredicted; }
+  Fault check(const Block& block) const override;
   void prepare(int workers, int64_t rows, bool weighted) override { counts_.prepare(workers, 2 * rows, weighted); }
   void add(const Block& block, int worker) override;
   void commit() override { counts_.commit(); }
   void add_to_state(const Block& block) override;
 
  private:
+  // Of labels read where they are: whether all lie in range.
+  bool direct_cells(const Block& block, uint32_t* of_true, uint32_t* of_predicted) const;
   void cells_of(const Block& block, uint32_t* of_true, uint32_t* of_predicted) const;
 
   CellCounts counts_;
   LabelRange range_;
+  ArrayView y_true_;
+  ArrayView y_pred_;
+  int64_t size_ = 0;  // of a label that is read where it is, in bytes; else 0
 };
 
 // Writes the numbers of label pairs behind those that wait in an array of the caller's, and then how many wait into its

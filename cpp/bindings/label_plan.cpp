@@ -76,7 +76,8 @@ LabelRange Plan::label_range(const py::handle& classes, const py::handle& ignore
 // (kind, planes, first limb, classes, ignored or None)
 void Plan::add_margins(const py::tuple& spec) {
   const LabelRange range = label_range(spec[3], spec[4], int64_t{1} << 30);
-  accumulators.push_back(std::make_unique<LabelMargins>(table_of(spec, 3 * int64_t{range.classes} + 1), range));
+  CellTable table = table_of(spec, 3 * int64_t{range.classes} + 1);
+  accumulators.push_back(std::make_unique<LabelMargins>(std::move(table), range, batch_.y_true, batch_.y_pred));
 }
 
 // (kind, int64 array of how many keys wait, they, and room for more, classes, ignored or None)

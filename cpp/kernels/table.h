@@ -293,6 +293,11 @@ template <class Label>
 using PairCells = bool (*)(const Label* y_true, const Label* y_pred, int64_t count, uint32_t classes,
                            uint32_t diagonals, uint32_t* cells);
 
+// Cells of [3, classes]: hits and misses of y_true[i]; others of y_pred[i], or 3 * classes for hits. Else as PairCells.
+template <class Label>
+using MarginCells = bool (*)(const Label* y_true, const Label* y_pred, int64_t count, uint32_t classes,
+                             uint32_t* of_true, uint32_t* of_predicted);
+
 // What fix_weights found, beside the integers.
 struct FixedWeights {
   double greatest;  // magnitude among high
@@ -308,6 +313,8 @@ struct LabelPairKernels {
   PairCells<int64_t> cells_i64;
   PairCells<int32_t> cells_i32;
   PairCells<uint8_t> cells_u8;
+  MarginCells<int64_t> margins_i64;
+  MarginCells<int32_t> margins_i32;
 };
 
 // Bins of the fixed histogram: see kernels/thresholds.cpp.
