@@ -94,14 +94,17 @@ def test_accuracy_names_the_class_for_rows_of_scores():
         metrics.Accuracy().update_state([0, 1], [[0.9, 0.1], [0.2, 0.8]])
 
 
-@pytest.mark.parametrize("rows", [159_999, 160_000, 160_500, 163_199, 163_300])
+@pytest.mark.parametrize(
+    ("classes", "rows"),
+    [*((200, rows) for rows in (159_999, 160_000, 160_500, 163_199, 163_300)), (400, 79_999), (400, 80_001)],
+)
 @pytest.mark.parametrize("make", [metrics.ConfusionMatrix, metrics.MeanIoU])
-def test_tables_at_the_edge_of_being_listed(make, rows):
-    labels = np.random.default_rng(0).integers(0, 200, rows)
-    metric = make(200)
+def test_tables_at_the_edge_of_being_listed(make, classes, rows):
+    labels = np.random.default_rng(0).integers(0, classes, rows)
+    metric = make(classes)
     metric.update_state(labels, labels)
     cells = metric.result() if make is metrics.ConfusionMatrix else metric.total_cm.numpy()
-    np.testing.assert_array_equal(cells, np.diag(np.bincount(labels, minlength=200)))
+    np.testing.assert_array_equal(cells, np.diag(np.bincount(labels, minlength=classes)))
 
 
 def test_weights_too_small_for_places_are_named():

@@ -78,20 +78,20 @@ def test_an_interrupt_leaves_both_populations_or_none(exact, last, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("make", "module"),
+    ("make", "owner", "name"),
     [
-        (lambda: metrics.SparseConfusionMatrix(1000), pair_table),
-        (lambda: metrics.AUC(num_thresholds=None), score_table),
+        (lambda: metrics.SparseConfusionMatrix(1000), pair_table._core, "key_runs"),
+        (lambda: metrics.AUC(num_thresholds=None), score_table.np, "concatenate"),
     ],
     ids=["pairs", "scores"],
 )
-def test_what_waits_is_not_lost_by_an_interrupted_reading(make, module, monkeypatch):
+def test_what_waits_is_not_lost_by_an_interrupted_reading(make, owner, name, monkeypatch):
     inputs = np.array([0, 1, 1, 0]), np.array([0, 1, 0, 0])
     metric, expected = make(), make()
     for one in (metric, expected):
         one.update_state(*inputs)
     with monkeypatch.context() as patched:
-        patched.setattr(module.np, "concatenate", _raise)
+        patched.setattr(owner, name, _raise)
         with pytest.raises(KeyboardInterrupt):
             metric.result()
     np.testing.assert_equal(metric.result(), expected.result())

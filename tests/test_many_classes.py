@@ -84,6 +84,23 @@ def test_many_waiting_pairs_are_counted_and_forgotten_pairs_are_not(rng):
         assert np.array_equal(array, parts.result()[name])
 
 
+@pytest.mark.parametrize("classes", [50, CLASSES])
+def test_small_batches_wait_wherever_their_room_ends(classes, rng):
+    y_true, y_pred, _ = draw(rng, 9_000, classes)
+    whole, parts = metrics.SparseConfusionMatrix(classes), metrics.SparseConfusionMatrix(classes)
+    whole.update_state(y_true, y_pred)
+    for count, rows in enumerate(np.array_split(np.arange(9_000), 1_500)):
+        parts.update_state(y_true[rows], y_pred[rows])
+        if count in (500, 501, 1_100):
+            assert parts.result()["counts"].sum() == rows[-1] + 1
+    for name, array in whole.result().items():
+        assert np.array_equal(array, parts.result()[name])
+    parts.update_state(y_true[:3], y_pred[:3])
+    parts.reset_state()
+    parts.update_state(y_true[:2], y_pred[:2])
+    assert parts.result()["counts"].sum() == 2
+
+
 @pytest.mark.parametrize("keys", [[3, 1], [-1], [100], [0.5], [[1]]])
 def test_wrong_keys_are_refused(keys):
     matrix = metrics.SparseConfusionMatrix(10)

@@ -31,6 +31,12 @@ struct LabelsAhead {
   ptrdiff_t stride = 0;
 };
 
+// Both arrays' labels, in step with row `row` of the block that is counted.
+inline void fetch(const LabelsAhead* streams, int64_t row) {
+  __builtin_prefetch(streams[0].labels + row / 2 * streams[0].stride);
+  __builtin_prefetch(streams[1].labels + row / 2 * streams[1].stride);
+}
+
 // The derived columns of up to kBlockRows rows; those that nobody asked for are null. Of up to kLongBlockRows rows, for
 // those who take sums alone, there are no columns.
 struct Block {

@@ -15,6 +15,8 @@ namespace {
 constexpr int64_t kCopiedCells = 4096;
 constexpr int64_t kManyCopiedCells = 512;
 constexpr int64_t kCopiedSums = 1024;
+// Where 32-bit counts fill the second-level cache, bytes are faster, though a store of one takes two cycles.
+constexpr int64_t kMostWideCells = 131072;
 // What a sum of fixed-point weights may reach before its carry is due.
 constexpr double kMostFixed = 0x1p61;
 constexpr int64_t kMostCounts = UINT32_MAX;
@@ -22,8 +24,11 @@ constexpr int64_t kBlockAdditions = kBlockRows;
 // Cell numbers have 32 bits.
 constexpr int64_t kMostSplitCells = int64_t{1} << 24;
 
-// Whether a table is worth clearing and adding up for so many additions; of weights, a larger one is.
-bool is_worth(int64_t cells, int64_t additions, bool weighted) { return cells <= additions / (weighted ? 1 : 4); }
+// Whether a table is worth clearing and adding up for so many additions; of weights or in bytes, a larger one is.
+bool is_worth(int64_t cells, int64_t additions, bool weighted) {
+  if (!weighted && cells > kMostWideCells) return cells / 2 <= additions;
+  return cells <= additions / (weighted ? 1 : 4);
+}
 
 // What fits the cache always is.
 bool is_listed(int64_t cells, int64_t additions, bool weighted) {
@@ -33,11 +38,6 @@ bool is_listed(int64_t cells, int64_t additions, bool weighted) {
 // Where there are no labels ahead: memory at hand, for fetching from nowhere costs a search for the page.
 LabelsAhead ahead_or(const LabelsAhead* ahead, int array, const uint32_t* at_hand) {
   return ahead && ahead[array].labels ? ahead[array] : LabelsAhead{reinterpret_cast<const char*>(at_hand), 0};
-}
-
-void fetch(const LabelsAhead* streams, int64_t row) {
-  __builtin_prefetch(streams[0].labels + row / 2 * streams[0].stride);
-  __builtin_prefetch(streams[1].labels + row / 2 * streams[1].stride);
 }
 
 // Adds to four copies of a table in turn, `step` apart.
@@ -71,6 +71,7 @@ void CellCounts::prepare(int workers, int64_t additions, bool weighted) {
   scratch_ = cells + (weighted ? 0 : diagonal_cells());
   // Not if `wants_diagonals`: their cells exist in scratch alone and cannot be listed.
   listed_ = is_listed(cells, additions, weighted);
+  in_bytes_ = !weighted && !listed_ && table_.cells > kMostWideCells;
   const size_t rows = static_cast<size_t>(additions);
   const size_t bytes = static_cast<size_t>(scratch_) * (weighted ? sizeof(int64_t) : sizeof(uint32_t));
   partials_.clear();
@@ -83,13 +84,17 @@ void CellCounts::prepare(int workers, int64_t additions, bool weighted) {
       if (weighted) partial.listed_weights = Scratch(rows * sizeof(double));
       continue;
     }
+    if (in_bytes_) {
+      partial.bytes = ByteCounts(scratch_, additions);
+      continue;
+    }
     partial.counts = Scratch(bytes);
     const auto used = static_cast<size_t>((fixed_plane() + 1) * plane_size()) * sizeof(int64_t);
     std::memset(partial.counts.as<char>(), 0, weighted ? used : bytes);
   }
   // A worker may have to spill 32-bit counts, and may not allocate then.
   spilled_.clear();
-  if (weighted || listed_ || additions <= kMostCounts) return;
+  if (weighted || listed_ || in_bytes_ || additions <= kMostCounts) return;
   for (int worker = 0; worker < workers; ++worker) {
     spilled_.emplace_back(static_cast<size_t>(table_.cells) * sizeof(int64_t));
     std::memset(spilled_.back().as<char>(), 0, static_cast<size_t>(table_.cells) * sizeof(int64_t));
@@ -119,6 +124,7 @@ void CellCounts::add(int worker, const uint32_t* cells, const double* weights, i
   }
   const LabelsAhead streams[] = {ahead_or(ahead, 0, cells), ahead_or(ahead, 1, cells)};
   if (weighted_) return add_fixed(partial, cells, weights, count, streams);
+  if (in_bytes_) return partial.bytes.add(cells, count, streams);
   uint32_t* counts = partial.counts.as<uint32_t>();
   if (!spilled_.empty() && partial.added + kBlockAdditions > kMostCounts) {
     add_up(counts, spilled_[static_cast<size_t>(worker)].as<int64_t>());
@@ -213,7 +219,9 @@ void CellCounts::flush(Partial& partial) {
     return add_to_state(partial.counts.as<uint32_t>(), weighted_ ? partial.listed_weights.as<double>() : nullptr,
                         partial.added);
   if (weighted_) return flush_fixed(partial);
-  add_up(partial.counts.as<uint32_t>(), table_.planes[static_cast<size_t>(kUnitLimb - table_.first_limb)]);
+  int64_t* units = table_.planes[static_cast<size_t>(kUnitLimb - table_.first_limb)];
+  if (in_bytes_) return partial.bytes.add_to(units, table_.cells, diagonals_.classes);
+  add_up(partial.counts.as<uint32_t>(), units);
 }
 
 // The highest plane in use carries into the state, if that has one above.

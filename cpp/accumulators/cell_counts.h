@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "accumulators/accumulator.h"
+#include "accumulators/byte_counts.h"
 #include "support/scratch.h"
 
 namespace tally {
@@ -40,6 +41,7 @@ class CellCounts {
   struct Partial {
     Scratch counts;  // uint32 [copies, cells] or [cells and diagonals], int64 [planes, copies, cells], or listed cells
     Scratch listed_weights;
+    ByteCounts bytes;  // in place of `counts`, of large tables
     int64_t added = 0;
     double reached = 0.0;    // no fixed-point sum can be greater
     bool has_upper = false;  // whether the planes above the fixed one are in use: else they are not even touched
@@ -61,6 +63,7 @@ class CellCounts {
   Diagonals diagonals_;
   bool listed_ = false;
   bool weighted_ = false;
+  bool in_bytes_ = false;
   int64_t copies_ = 1;
   int64_t scratch_ = 0;  // integers of it per worker
   std::vector<Partial> partials_;

@@ -3,6 +3,7 @@
 
 #include "accumulators/cell_counts.h"
 #include "accumulators/ignored.h"
+#include "support/array_view.h"
 
 namespace tally {
 
@@ -14,39 +15,52 @@ struct LabelRange {
 };
 
 // Cells [3, classes]: hits, rows of the class that were missed, and false predictions of it; then one for nothing.
+// Labels of 64 or 32 bits are read where they are.
 class LabelMargins final : public Accumulator {
  public:
-  LabelMargins(CellTable table, const LabelRange& range) : counts_(std::move(table)), range_(range) {}
+  LabelMargins(CellTable table, const LabelRange& range, const ArrayView& y_true, const ArrayView& y_pred);
 
-  unsigned needs() const override { return kNeedTrueClass | kNeedPredicted; }
-  Fault check(const Block& block) const override { return range_.check(block); }
+  unsigned needs() const override { return size_ ? 0 : kNeedTrueClass | kNeedPredicted; }
+  Fault check(const Block& block) const override;
   void prepare(int workers, int64_t rows, bool weighted) override { counts_.prepare(workers, 2 * rows, weighted); }
   void add(const Block& block, int worker) override;
   void commit() override { counts_.commit(); }
   void add_to_state(const Block& block) override;
 
  private:
+  // Of labels read where they are: whether all lie in range.
+  bool direct_cells(const Block& block, uint32_t* of_true, uint32_t* of_predicted) const;
   void cells_of(const Block& block, uint32_t* of_true, uint32_t* of_predicted) const;
 
   CellCounts counts_;
   LabelRange range_;
+  ArrayView y_true_;
+  ArrayView y_pred_;
+  int64_t size_ = 0;  // of a label that is read where it is, in bytes; else 0
 };
 
-// Writes true * classes + predicted of each row into an array of the caller's, -1 for ignored rows.
+// Writes the numbers of label pairs behind those that wait in an array of the caller's, and then how many wait into its
+// first word: true * classes + predicted, -2 - label for equal labels, -1 for ignored rows.
 class PairKeys final : public Accumulator {
  public:
-  PairKeys(int64_t* keys, const LabelRange& range) : keys_(keys), range_(range) {}
+  PairKeys(int64_t* room, const LabelRange& range) : room_(room), range_(range) {}
 
   unsigned needs() const override { return kNeedTrueClass | kNeedPredicted; }
   Fault check(const Block& block) const override { return range_.check(block); }
-  void prepare(int, int64_t, bool) override {}
-  void add(const Block& block, int) override { add_to_state(block); }
-  void commit() override {}
-  void add_to_state(const Block& block) override;
+  void prepare(int, int64_t rows, bool) override { rows_ = rows; }
+  void add(const Block& block, int) override { write(block); }
+  void commit() override { room_[0] += rows_; }
+  void add_to_state(const Block& block) override {
+    write(block);
+    room_[0] += block.rows;
+  }
 
  private:
-  int64_t* keys_;
+  void write(const Block& block);
+
+  int64_t* room_;
   LabelRange range_;
+  int64_t rows_ = 0;
 };
 
 }  // namespace tally

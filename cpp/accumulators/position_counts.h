@@ -5,6 +5,7 @@
 
 #include "accumulators/accumulator.h"
 #include "accumulators/cell_counts.h"
+#include "kernels/count_table.h"
 #include "support/array_view.h"
 #include "support/scratch.h"
 

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "kernels/count_table.h"
 #include "kernels/direct_table.h"
 
 namespace tally {

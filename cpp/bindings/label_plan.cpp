@@ -76,13 +76,17 @@ LabelRange Plan::label_range(const py::handle& classes, const py::handle& ignore
 // (kind, planes, first limb, classes, ignored or None)
 void Plan::add_margins(const py::tuple& spec) {
   const LabelRange range = label_range(spec[3], spec[4], int64_t{1} << 30);
-  accumulators.push_back(std::make_unique<LabelMargins>(table_of(spec, 3 * int64_t{range.classes} + 1), range));
+  CellTable table = table_of(spec, 3 * int64_t{range.classes} + 1);
+  accumulators.push_back(std::make_unique<LabelMargins>(std::move(table), range, batch_.y_true, batch_.y_pred));
 }
 
-// (kind, int64 array of one key a row, classes, ignored or None)
+// (kind, int64 array of how many keys wait, they, and room for more, classes, ignored or None)
 void Plan::add_pair_keys(const py::tuple& spec) {
   const LabelRange range = label_range(spec[2], spec[3], INT32_MAX);
-  accumulators.push_back(std::make_unique<PairKeys>(state_of(spec[1], batch_.rows), range));
+  const auto words = static_cast<int64_t>(py::len(spec[1]));
+  int64_t* room = state_of(spec[1], words);
+  require(words > 0 && room[0] >= 0 && batch_.rows < words - room[0], "there is no room for the keys");
+  accumulators.push_back(std::make_unique<PairKeys>(room, range));
 }
 
 // (kind, planes, first limb, max_k, whether for each true class)

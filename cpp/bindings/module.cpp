@@ -10,6 +10,7 @@
 #include "accumulators/value_counts.h"
 #include "bindings/arrays.h"
 #include "bindings/call.h"
+#include "bindings/label_keys.h"
 #include "bindings/plan.h"
 #include "bindings/samples.h"
 #include "bindings/transport.h"
@@ -53,6 +54,7 @@ PYBIND11_MODULE(_core, module) {
   module.def("histogram_bins", &histogram_bins, py::arg("scores"));
   module.def("carry_words", &carry_words, py::arg("words"));
   module.def("read_sum", &read_sum, py::arg("array"), py::arg("threads"));
+  add_label_keys(module);
   add_samples(module);
   add_transport(module);
   module.def("instruction_sets", &instruction_sets);

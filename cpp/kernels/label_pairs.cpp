@@ -1,5 +1,5 @@
 // Pairs of labels into the cells of a square table, with the check of their range folded in.
-#include "kernels/table.h"
+#include "kernels/count_table.h"
 #include "kernels/vector.h"
 
 namespace {
@@ -121,6 +121,51 @@ bool cells_u8(const uint8_t* y_true, const uint8_t* y_pred, int64_t count, uint3
   return (diagonals ? cells_of_bytes<true> : cells_of_bytes<false>)(y_true, y_pred, count, classes, diagonals, cells);
 }
 
+inline Ints load_labels(const int64_t* labels, Longs last, Longs* signs) {
+  constexpr int kHalf = kLanesOf<Ints> / 2;
+  const Longs halves[] = {load<Longs>(labels), load<Longs>(labels + kHalf)};
+  for (const Longs half : halves) *signs |= half | (last - half);
+  return even_lanes((Ints)halves[0], (Ints)halves[1], AllLanes<Ints>{});
+}
+
+inline Ints load_labels(const int32_t* labels, Ints last, Ints* signs) {
+  const Ints vector = load<Ints>(labels);
+  *signs |= vector | (last - vector);
+  return vector;
+}
+
+// of_true[i] = y_true[i], or classes + y_true[i] if y_pred[i] differs; of_predicted[i] = 2 * classes + y_pred[i] if it
+// does, else 3 * classes.
+template <class Labels, class Label>
+bool margins(const Label* y_true, const Label* y_pred, int64_t count, uint32_t classes, uint32_t* of_true,
+             uint32_t* of_predicted) {
+  constexpr int kInts = kLanesOf<Ints>;
+  const Labels last = splat<Labels>(static_cast<Label>(classes) - 1);
+  const Ints missed = splat<Ints>(static_cast<int32_t>(classes));
+  const Ints falsely = missed + missed;
+  const Ints nothing = falsely + missed;
+  Labels signs = {};
+  int64_t i = 0;
+  for (; i + kInts <= count; i += kInts) {
+    fetch_ahead(y_true, i, count);
+    fetch_ahead(y_pred, i, count);
+    const Ints truth = load_labels(y_true + i, last, &signs);
+    const Ints predicted = load_labels(y_pred + i, last, &signs);
+    const Ints hit = truth == predicted;
+    store(of_true + i, truth + (~hit & missed));
+    store(of_predicted + i, hit ? nothing : predicted + falsely);
+  }
+  bool inside = true;
+  for (int lane = 0; lane < kLanesOf<Labels>; ++lane) inside &= signs[lane] >= 0;
+  for (; i < count; ++i) {
+    inside &= static_cast<uint64_t>(y_true[i]) < classes && static_cast<uint64_t>(y_pred[i]) < classes;
+    const bool hit = y_true[i] == y_pred[i];
+    of_true[i] = static_cast<uint32_t>(y_true[i]) + (hit ? 0 : classes);
+    of_predicted[i] = hit ? 3 * classes : 2 * classes + static_cast<uint32_t>(y_pred[i]);
+  }
+  return inside;
+}
+
 // Adding 1.5 * 2^52 rounds to an integer and leaves it in the low bits.
 constexpr double kRounding = 0x1.8p52;
 
@@ -232,4 +277,5 @@ int digits_below_ones(const char* weights, DType type, int64_t count) {
 
 #define TALLY_TABLE TALLY_JOIN(tally_label_pair_kernels, TALLY_LEVEL)
 extern "C" const tally::LabelPairKernels TALLY_TABLE;
-const tally::LabelPairKernels TALLY_TABLE = {fix_weights, digits_below_ones, cells_i64, cells_i32, cells_u8};
+const tally::LabelPairKernels TALLY_TABLE = {
+    fix_weights, digits_below_ones, cells_i64, cells_i32, cells_u8, margins<Longs, int64_t>, margins<Ints, int32_t>};

@@ -1,4 +1,5 @@
 // Where samples lie on a grid of equal bins: the bin, and the place in it as a 32-bit fraction.
+#include "kernels/count_table.h"
 #include "kernels/row_sums.h"
 
 namespace {

@@ -1,5 +1,5 @@
 // Where scores lie among thresholds, and in the fixed histogram.
-#include "kernels/table.h"
+#include "kernels/count_table.h"
 #include "kernels/threshold_grid.h"
 
 namespace {

@@ -17,6 +17,9 @@ constexpr int64_t kLeastChunkBytes = int64_t{64} << 10;
 constexpr int64_t kMostChunkBytes = int64_t{1} << 20;
 constexpr int64_t kChunksPerWorker = 8;
 constexpr int64_t kSmallBytes = int64_t{1} << 19;
+// Labels of a block that are counted in pairs: they, those of the next block, and the table share the first-level
+// cache.
+constexpr int64_t kLabelBlockBytes = 8192;
 // Of so many bytes, the first chunk is done alone to see what the others will cost; helpers must save more than it
 // takes to wake them.
 constexpr int64_t kTrialBytes = int64_t{16} << 20;
@@ -46,6 +49,13 @@ Outcome add_small(const Batch& batch, const Demand& demand, const Accumulators& 
   return {};
 }
 
+// Whether two arrays of labels are counted, and nothing else is asked of them.
+bool counts_labels(const Batch& batch, const Demand& demand) {
+  for (const ArrayView* view : {&batch.y_true, &batch.y_pred})
+    if (view->dimensions != 1 || is_floating(view->type)) return false;
+  return demand.values.empty();
+}
+
 // A batch is cut into chunks, and chunks into blocks.
 struct Cut {
   int64_t block_rows;
@@ -54,11 +64,12 @@ struct Cut {
 };
 
 // Very wide rows are blocked by bytes: a block is also how long a signal waits.
-Cut cut_of(int64_t rows, int64_t row_bytes, int threads) {
+Cut cut_of(int64_t rows, int64_t row_bytes, bool labels_alone, int threads) {
   const int64_t share = rows * row_bytes / (kChunksPerWorker * threads);
+  const int64_t block_bytes = labels_alone ? kLabelBlockBytes : kMostChunkBytes;
   const int64_t chunk_bytes = std::clamp(share, kLeastChunkBytes, kMostChunkBytes);
   Cut cut;
-  cut.block_rows = std::clamp<int64_t>(kMostChunkBytes / row_bytes / kPad * kPad, kPad, kBlockRows);
+  cut.block_rows = std::clamp<int64_t>(block_bytes / row_bytes / kPad * kPad, kPad, kBlockRows);
   cut.chunk_rows = std::max<int64_t>(chunk_bytes / row_bytes / cut.block_rows, 1) * cut.block_rows;
   cut.chunks = (rows + cut.chunk_rows - 1) / cut.chunk_rows;
   return cut;
@@ -91,7 +102,7 @@ Outcome add_batch(const Batch& batch, const Demand& demand, const Accumulators& 
   const int64_t row_bytes = bytes_per_row(batch);
   const int64_t bytes = batch.rows * row_bytes;
   if (batch.rows <= kBlockRows && bytes <= kSmallBytes) return add_small(batch, demand, accumulators);
-  const Cut cut = cut_of(batch.rows, row_bytes, std::max(threads, 1));
+  const Cut cut = cut_of(batch.rows, row_bytes, counts_labels(batch, demand), std::max(threads, 1));
   int workers = static_cast<int>(std::clamp<int64_t>(cut.chunks - 1, 1, std::max(threads, 1)));
 
   std::vector<std::unique_ptr<Columns>> columns;

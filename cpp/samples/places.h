@@ -1,6 +1,7 @@
 // Samples of any dtype and stride: where they lie on a grid, and which lie in marked bins.
 #pragma once
 
+#include "kernels/count_table.h"
 #include "support/array_view.h"
 #include "support/parallel.h"
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/count_table.h"
 #include "kernels/direct_table.h"
 #include "kernels/transport_table.h"
 

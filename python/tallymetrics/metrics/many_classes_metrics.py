@@ -116,20 +116,14 @@ class SparseConfusionMatrix(ClassPairs):
         ignore_class: int | Sequence[int] | None = None,
     ) -> None:
         super().__init__(num_classes, 2**31 - 1, name, dtype, sparse_y_true, sparse_y_pred, ignore_class)
-        table = PairTable("cells")
+        table = PairTable("cells", self.num_classes)
         self.keys = self._track(KeysOfTable("keys", table, self.num_classes**2))
         self.cells: PairTable = self._track(table)
         self._tables.append(table)
 
-    @property
-    def repeatable(self) -> bool:
-        """Every batch has an array of its own for its keys."""
-        return False
-
     def accumulators(self, batch: Batch) -> list[Accumulator]:
-        keys = np.empty(len(batch.y_pred), np.int64)
-        self.cells.offer(keys, batch.weights)
-        return [(_core.PAIR_KEYS, keys, self.num_classes, ignored_labels(self.ignore_class))]
+        room = self.cells.offer(len(batch.y_pred), batch.weights)
+        return [(_core.PAIR_KEYS, room, self.num_classes, ignored_labels(self.ignore_class))]
 
     def _rows_and_columns(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         keys = self.keys.value
@@ -162,9 +156,10 @@ class SparseConfusionMatrix(ClassPairs):
         float64 for the counts once floating-point weights were given."""
         with self._lock:
             rows, columns = self._rows_and_columns()
-            counts = self.cells.value
+            counts = self.cells.value.copy()
         used = counts != 0
-        counts = counts[used]
+        if not used.all():
+            rows, columns, counts = rows[used], columns[used], counts[used]
         if counts.dtype != np.int64:
             counts = self._as_result(counts)
-        return {"rows": rows[used], "columns": columns[used], "counts": counts}
+        return {"rows": rows, "columns": columns, "counts": counts}

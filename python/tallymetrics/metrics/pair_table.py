@@ -14,6 +14,9 @@ Weights = npt.NDArray[Any] | None
 
 # Fewer pairs than this wait for others: room for new keys costs a copy of the table.
 _WAITING_PAIRS = 1 << 20
+_FIRST_ROOM = 1 << 10
+# Equal labels are counted by class where there are at most so many, or twice as many as pairs.
+_FEW_CLASSES = 1 << 12
 _NO_KEYS: Keys = np.zeros(0, np.int64)
 
 
@@ -23,42 +26,63 @@ class PairTable(ExactTable):
 
     _repeats_weights = False
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, classes: int) -> None:
         super().__init__((0,), name)
+        self._classes = classes
         self.keys = _NO_KEYS
-        self._waiting: list[tuple[Keys, Weights]] = []
-        self._waiting_pairs = 0
-        self._offered: tuple[Keys, Weights] | None = None
+        # How many keys wait, they, and room for more: what the pass writes of batches without weights.
+        self._room = _room_for(0)
+        self._weighted: list[tuple[Keys, npt.NDArray[Any]]] = []
+        self._weighted_pairs = 0
+        self._offered: tuple[Keys, npt.NDArray[Any]] | None = None
 
-    def offer(self, keys: Keys, weights: Weights) -> None:
-        """Takes the keys of a batch, which the pass will write, -1 for rows to leave out; `settle_room` ends that."""
-        self._offered = keys, weights
+    def offer(self, pairs: int, weights: Weights) -> Keys:
+        """Returns room for the keys of a batch, which the pass will write; `settle_room` ends that."""
+        if weights is not None:
+            room = _room_for(pairs)
+            self._offered = room, weights
+            return room
+        waiting = int(self._room[0])
+        if waiting + pairs >= len(self._room):
+            if waiting and waiting + pairs > _WAITING_PAIRS:
+                self.settle()
+                waiting = 0
+            room = _room_for(max(waiting + pairs, min(4 * waiting, _WAITING_PAIRS)))
+            room[: waiting + 1] = self._room[: waiting + 1]
+            self._room = room
+            _core.note_change()
+        return self._room
 
     def settle_room(self, added: bool) -> None:
         super().settle_room(added)
         if self._offered is not None and added:
-            keys, weights = self._offered
-            self._waiting.append((keys, None if weights is None else weights.copy()))
-            self._waiting_pairs += len(keys)
+            room, weights = self._offered
+            self._weighted.append((room[1 : 1 + room[0]], weights.copy()))
+            self._weighted_pairs += len(weights)
         self._offered = None
-        if self._waiting_pairs >= _WAITING_PAIRS:
+        if self._weighted_pairs + self._room[0] >= _WAITING_PAIRS:
             self.settle()
 
     def settle(self) -> None:
         """Counts the pairs that wait."""
-        if not self._waiting:
+        if not self._room[0] and not self._weighted:
             return
         settled = self._copied()
-        waiting, settled._waiting, settled._waiting_pairs = self._waiting, [], 0
-        groups: dict[Any, list[tuple[Keys, Weights]]] = {}
-        for entry in waiting:
-            groups.setdefault(None if entry[1] is None else entry[1].dtype, []).append(entry)
+        settled._forget_waiting()
+        keys = self._room[1 : 1 + self._room[0]]
+        if len(keys):
+            settled._add_planes(*_counted(keys, self._classes))
+        groups: dict[Any, list[tuple[Keys, npt.NDArray[Any]]]] = {}
+        for entry in self._weighted:
+            groups.setdefault(entry[1].dtype, []).append(entry)
         for entries in groups.values():
-            keys = np.concatenate([keys for keys, _ in entries])
-            weights = [weights for _, weights in entries if weights is not None]
-            distinct, planes = _counted(keys, np.concatenate(weights) if weights else None)
-            settled._add_planes(distinct, planes)
+            keys = _numbered(np.concatenate([keys for keys, _ in entries]), self._classes)
+            settled._add_planes(*_weighed(keys, np.concatenate([weights for _, weights in entries])))
         self._become(settled)
+
+    def _forget_waiting(self) -> None:
+        self._room = _room_for(0)
+        self._weighted, self._weighted_pairs = [], 0
 
     def _add_planes(self, keys: Keys, planes: dict[int, npt.NDArray[np.int64]]) -> None:
         if not len(self.keys):
@@ -102,7 +126,7 @@ class PairTable(ExactTable):
         self._resize(_NO_KEYS)
 
     def _resize(self, keys: Keys) -> None:
-        self._waiting, self._waiting_pairs = [], 0
+        self._forget_waiting()
         self.keys = keys
         self._replace(np.zeros(len(keys), np.int64))
 
@@ -159,13 +183,34 @@ class KeysOfTable(Variable):
         return {self.name: self.value.copy()}
 
 
-def _counted(keys: Keys, weights: Weights) -> tuple[Keys, dict[int, npt.NDArray[np.int64]]]:
-    """The distinct keys, sorted, and the planes of their exact counts."""
-    if weights is None:
-        keys = np.sort(keys)
-        keys = keys[np.searchsorted(keys, 0) :]
-        starts = np.flatnonzero(np.diff(keys, prepend=-1))
-        return keys[starts], {_core.UNIT_LIMB: np.diff(starts, append=len(keys))}
+def _room_for(pairs: int) -> Keys:
+    room = np.empty(1 + max(pairs, _FIRST_ROOM), np.int64)
+    room[0] = 0
+    return room
+
+
+def _numbered(keys: Keys, classes: int) -> Keys:
+    """Keys as the pass writes them, -2 - label for equal labels, as true * classes + predicted."""
+    return np.where(keys < -1, (-2 - keys) * (classes + 1), keys)
+
+
+def _counted(keys: Keys, classes: int) -> tuple[Keys, dict[int, npt.NDArray[np.int64]]]:
+    """The distinct keys, sorted, and the planes of their counts; of keys as the pass writes them, -1 for none."""
+    if classes <= max(_FEW_CLASSES, 2 * len(keys)):
+        equal = np.zeros(classes + 1, np.int64)
+        others = np.empty(len(keys), np.int64)
+        others = others[: _core.split_equal(keys, equal, others)]
+    else:
+        equal = _NO_KEYS
+        others = _numbered(keys, classes)
+        others = others[others >= 0]
+    others.sort()
+    distinct, counts = _core.key_runs(others, equal)
+    return distinct, {_core.UNIT_LIMB: counts}
+
+
+def _weighed(keys: Keys, weights: npt.NDArray[Any]) -> tuple[Keys, dict[int, npt.NDArray[np.int64]]]:
+    """The distinct keys, sorted, and the planes of their exact weights; -1 for no key."""
     taken = keys >= 0
     if not taken.all():
         keys, weights = keys[taken], weights[taken]
