@@ -5,6 +5,7 @@
 
 #include "accumulators/accumulator.h"
 #include "accumulators/byte_counts.h"
+#include "kernels/count_table.h"
 #include "support/scratch.h"
 
 namespace tally {
