@@ -77,27 +77,44 @@ void Columns::prepare_sums() {
   }
 }
 
-// Whether nothing is asked for but sums of errors between float32 arrays as they are.
-bool Columns::only_sums_errors() const {
+// How many rows are added up and counted at once where nothing else is asked for; 0 where something is.
+int64_t Columns::longest_block() const {
+  if (demand_.needs || !demand_.pairs.empty() || batch_.weights.dimensions) return 0;
+  if (!demand_.thresholds.empty() && !block_.binary) return 0;
+  int64_t longest = INT32_MAX;
+  for (size_t i = 0; i < demand_.values.size(); ++i) {
+    if (!direct_[i]) return 0;
+    if (binary_value_[i] >= 0) continue;
+    if (!is_error(demand_.values[i].kind)) return 0;
+    longest = kLongBlockRows;
+  }
+  if (longest > kLongBlockRows) return longest;
   for (const ArrayView* view : {&batch_.y_true, &batch_.y_pred})
-    if (view->type != DType::kFloat32 || view->row_stride != static_cast<ptrdiff_t>(sizeof(float))) return false;
-  for (size_t i = 0; i < demand_.values.size(); ++i)
-    if (!direct_[i] || !is_error(demand_.values[i].kind)) return false;
-  return !demand_.values.empty() && !demand_.needs && demand_.pairs.empty() && demand_.thresholds.empty();
+    if (view->type != DType::kFloat32 || view->row_stride != static_cast<ptrdiff_t>(sizeof(float))) return 0;
+  return longest;
 }
 
-int64_t Columns::sum_long(int64_t first, int64_t rows) {
-  if (!only_sums_errors_ || first < no_long_before_ || rows <= kBlockRows) return 0;
-  rows = std::min(rows, kLongBlockRows);
-  ElementSum* sums[2] = {};
-  for (size_t i = 0; i < sums_.size(); ++i) sums[demand_.values[i].kind == ValueKind::kSquaredError] = &sums_[i];
-  const auto* y_true = reinterpret_cast<const float*>(batch_.y_true.row(first));
-  const auto* y_pred = reinterpret_cast<const float*>(batch_.y_pred.row(first));
+int64_t Columns::derive_long(int64_t first, int64_t rows) {
+  rows = std::min(rows, longest_block_);
+  if (first < no_long_before_ || rows <= kBlockRows) return 0;
   block_.first = first;
   block_.rows = rows;
-  if (kernels_.element_sums->f32.long_errors(y_true, y_pred, rows, &long_exponent_, sums[0], sums[1])) return rows;
-  no_long_before_ = first + rows;
-  return 0;
+  if (block_.binary) count_binary(first, rows);
+  if (sums_directly_ && !sum_long(first, rows)) {
+    no_long_before_ = first + rows;
+    return 0;
+  }
+  return rows;
+}
+
+// Of errors between float32 arrays as they are.
+bool Columns::sum_long(int64_t first, int64_t rows) {
+  ElementSum* sums[2] = {};
+  for (size_t i = 0; i < sums_.size(); ++i)
+    if (binary_value_[i] < 0) sums[demand_.values[i].kind == ValueKind::kSquaredError] = &sums_[i];
+  const auto* y_true = reinterpret_cast<const float*>(batch_.y_true.row(first));
+  const auto* y_pred = reinterpret_cast<const float*>(batch_.y_pred.row(first));
+  return kernels_.element_sums->f32.long_errors(y_true, y_pred, rows, &long_exponent_, sums[0], sums[1]);
 }
 
 template <class T>
