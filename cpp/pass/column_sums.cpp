@@ -77,38 +77,31 @@ void Columns::prepare_sums() {
   }
 }
 
-// How many rows are added up and counted at once where nothing else is asked for; 0 where something is.
-int64_t Columns::longest_block() const {
-  if (demand_.needs || !demand_.pairs.empty() || batch_.weights.dimensions) return 0;
-  if (!demand_.thresholds.empty() && !block_.binary) return 0;
-  int64_t longest = INT32_MAX;
-  for (size_t i = 0; i < demand_.values.size(); ++i) {
-    if (!direct_[i]) return 0;
-    if (binary_value_[i] >= 0) continue;
-    if (!is_error(demand_.values[i].kind)) return 0;
-    longest = kLongBlockRows;
-  }
-  if (longest > kLongBlockRows) return longest;
+// Whether nothing is asked for but counts, and sums of errors between float32 arrays as they are.
+bool Columns::needs_no_columns() const {
+  if (demand_.needs || !demand_.pairs.empty() || batch_.weights.dimensions) return false;
+  if (!demand_.thresholds.empty() && !block_.binary) return false;
+  bool in_place = true;
   for (const ArrayView* view : {&batch_.y_true, &batch_.y_pred})
-    if (view->type != DType::kFloat32 || view->row_stride != static_cast<ptrdiff_t>(sizeof(float))) return 0;
-  return longest;
+    in_place &= view->type == DType::kFloat32 && view->row_stride == static_cast<ptrdiff_t>(sizeof(float));
+  for (size_t i = 0; i < demand_.values.size(); ++i) {
+    const bool is_summed = direct_[i] && is_error(demand_.values[i].kind) && in_place;
+    if (!is_summed && binary_value_[i] < 0) return false;
+  }
+  return true;
 }
 
 int64_t Columns::derive_long(int64_t first, int64_t rows) {
-  rows = std::min(rows, longest_block_);
-  if (first < no_long_before_ || rows <= kBlockRows) return 0;
+  if (!needs_no_columns_ || first < no_long_before_ || rows <= kBlockRows) return 0;
   block_.first = first;
-  block_.rows = rows;
-  if (block_.binary) count_binary(first, rows);
-  if (sums_directly_ && !sum_long(first, rows)) {
-    no_long_before_ = first + rows;
-    return 0;
-  }
-  return rows;
+  block_.rows = sums_directly_ ? sum_long(first, rows) : rows;
+  if (block_.rows < rows) no_long_before_ = first + std::min(block_.rows + kLongErrors, rows);
+  if (block_.binary && block_.rows) count_binary(first, block_.rows);
+  return block_.rows;
 }
 
 // Of errors between float32 arrays as they are.
-bool Columns::sum_long(int64_t first, int64_t rows) {
+int64_t Columns::sum_long(int64_t first, int64_t rows) {
   ElementSum* sums[2] = {};
   for (size_t i = 0; i < sums_.size(); ++i)
     if (binary_value_[i] < 0) sums[demand_.values[i].kind == ValueKind::kSquaredError] = &sums_[i];
