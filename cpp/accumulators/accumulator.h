@@ -31,8 +31,8 @@ struct LabelsAhead {
   ptrdiff_t stride = 0;
 };
 
-// The derived columns of up to kBlockRows rows; those that nobody asked for are null. Long blocks, of any number of rows,
-// are for those who take sums and counts alone: there are no columns.
+// The derived columns of up to kBlockRows rows; those that nobody asked for are null. Long blocks, of any number of
+// rows, are for those who take sums and counts alone: there are no columns.
 struct Block {
   int64_t first = 0;  // the number of its first row in the batch
   int64_t rows = 0;
