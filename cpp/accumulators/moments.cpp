@@ -12,13 +12,19 @@ namespace tally {
 // A column of exact products: the sum of a few columns of doubles.
 class Moments::Expansion {
  public:
-  explicit Expansion(int64_t rows) : rows_(rows) {}
+  // `exact`: no product of two factors is rounded.
+  Expansion(int64_t rows, bool exact) : rows_(rows), exact_(exact) {}
 
   // Each product of two doubles is one double and its rounding error, which most often is 0 for all rows.
   void multiply(const double* factor) {
     if (!count_) {
       terms_[0] = factor;
       count_ = 1;
+      return;
+    }
+    if (exact_) {
+      for (int64_t row = 0; row < rows_; ++row) storage_[0][row] = terms_[0][row] * factor[row];
+      terms_[0] = storage_[0];
       return;
     }
     const auto multiply_exactly = kernels().sums->multiply_exactly;
@@ -40,6 +46,7 @@ class Moments::Expansion {
  private:
   static constexpr int kTerms = 4;  // two multiplications at most double the terms
   int64_t rows_;
+  bool exact_;
   int count_ = 0;
   const double* terms_[kTerms] = {};
   double storage_[kTerms][kBlockRows];
@@ -55,7 +62,9 @@ struct Moments::Column {
 void Moments::add_column(const Column& column, int64_t number, SumGrid* grids, int64_t* words) const {
   const auto sum = [&](int index) { return words + (index * width_ + number) * kSumWords; };
   const auto add_product = [&](int index, std::initializer_list<const double*> factors) {
-    Expansion product(column.rows);
+    // Two floats have at most 48 digits together.
+    Expansion product(column.rows,
+                      !column.weights && fits_float32(options_.y_true.type) && fits_float32(options_.y_pred.type));
     if (column.weights) product.multiply(column.weights);
     for (const double* factor : factors) product.multiply(factor);
     product.add_to(sum(index), &grids[index]);
