@@ -56,7 +56,7 @@ def test_errors_and_values_are_summed_exactly(kind, dtype, level, rng):
 
 @pytest.mark.parametrize("least", [-10, -17, -19, -20, -21, -22, -26, -40, -120])
 def test_sums_of_float32_errors_lose_no_digit_however_small_an_input_is(least, level, rng):
-    for size in (16, 1025, 5000):
+    for size in (16, 1025, 5000, 20_000):
         y_true, y_pred = (rng.uniform(1, 4, size).astype(np.float32) for _ in range(2))
         y_pred[::5] = y_true[::5]
         y_true[::3] = 0.0
@@ -88,7 +88,7 @@ def test_what_is_no_finite_number_is_counted(dtype, value, level, rng):
 
 @pytest.mark.parametrize("labels", LABEL_TYPES)
 def test_one_threshold_is_counted_for_every_metric_at_once(labels, level, rng):
-    for size in SIZES:
+    for size in (*SIZES, 600_001):
         y_true = rng.integers(0, 2 if labels is np.bool_ else 3, size).astype(labels)
         y_pred = rng.integers(0, 11, size).astype(np.float32) / np.float32(10)
         y_pred[::13] = np.nan

@@ -37,8 +37,8 @@ inline void fetch(const LabelsAhead* streams, int64_t row) {
   __builtin_prefetch(streams[1].labels + row / 2 * streams[1].stride);
 }
 
-// The derived columns of up to kBlockRows rows; those that nobody asked for are null. Of up to kLongBlockRows rows, for
-// those who take sums alone, there are no columns.
+// The derived columns of up to kBlockRows rows; those that nobody asked for are null. Long blocks, of any number of
+// rows, are for those who take sums and counts alone: there are no columns.
 struct Block {
   int64_t first = 0;  // the number of its first row in the batch
   int64_t rows = 0;
@@ -61,8 +61,8 @@ class Accumulator {
  public:
   virtual ~Accumulator() = default;
   virtual unsigned needs() const = 0;
-  // Whether it takes blocks of up to kLongBlockRows rows that have sums but no columns.
-  virtual bool takes_sums() const { return false; }
+  // Whether it takes long blocks; asked for once scratch is prepared.
+  virtual bool takes_long() const { return false; }
   // The first row of the block that this accumulator cannot take.
   virtual Fault check(const Block& block) const = 0;
   // Scratch for `workers` that together add `rows` rows; everything that may throw happens here.

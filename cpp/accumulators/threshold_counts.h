@@ -33,6 +33,7 @@ class ThresholdCounts final : public Accumulator {
   }
 
   unsigned needs() const override { return 0; }
+  bool takes_long() const override { return prepared_directly_ || options_.binary >= 0; }
   Fault check(const Block&) const override { return {}; }
   void prepare(int workers, int64_t rows, bool weighted) override;
   void add(const Block& block, int worker) override;

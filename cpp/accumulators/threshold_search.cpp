@@ -63,9 +63,7 @@ int32_t ordered_bits(float value) {
 
 // The kernel's arithmetic: the number of the threshold that it compares a score with, from 1 on.
 int64_t nearest(float score, float steps, size_t count) {
-  const float place = score * steps + 0.5f;
-  const float most = static_cast<float>(count);
-  return static_cast<int64_t>(place > 1.0f ? (place < most ? place : most) : 1.0f);
+  return std::lrint(std::clamp(score * steps, 1.0f, static_cast<float>(count)));
 }
 
 // Thresholds 1 / steps, 2 / steps, ... of which the kernel never compares the wrong one: it errs first, if anywhere, at

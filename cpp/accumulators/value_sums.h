@@ -22,7 +22,7 @@ class ValueSum final : public Accumulator {
   explicit ValueSum(const Options& options) : options_(options) {}
 
   unsigned needs() const override { return options_.classes >= 0 ? kNeedTrueClass : 0; }
-  bool takes_sums() const override { return options_.classes < 0 && !options_.ignored.active; }
+  bool takes_long() const override { return options_.classes < 0 && !options_.ignored.active; }
   Fault check(const Block& block) const override;
   void prepare(int workers, int64_t rows, bool weighted) override;
   void add(const Block& block, int worker) override;

@@ -40,34 +40,44 @@ inline LabelMasks label_masks(const float* labels) {
   return {values == 0.0f, values == 1.0f};
 }
 
-template <class Label>
-void count_binary(const float* scores, const Label* labels, int64_t count, float threshold,
-                  tally::BinaryCounts* target) {
+struct BinaryLanes {
   Ints above = {};
   Ints zeros = {};
   Ints both = {};
   Ints equal = {};
-  int64_t i = 0;
-  constexpr int64_t kLine = 64 / sizeof(float);
-  for (; i + kLine <= count; i += kLine) {
-    __builtin_prefetch(scores + i + kAhead<float>);
-    for (int64_t line = 0; line < kLine; line += 64 / static_cast<int64_t>(sizeof(Label)))
-      __builtin_prefetch(labels + i + line + kAhead<Label>);
-    for (int64_t at = i; at < i + kLine; at += kFloats) {
-      const LabelMasks masks = label_masks(labels + at);
-      const Ints predicted = load<Floats>(scores + at) > threshold;
-      above -= predicted;
-      zeros -= masks.zero;
-      both -= predicted & ~masks.zero;
-      equal -= predicted ? masks.one : masks.zero;
-    }
+
+  template <class Label>
+  inline void add(const float* scores, const Label* labels, float threshold) {
+    const LabelMasks masks = label_masks(labels);
+    const Ints predicted = load<Floats>(scores) > threshold;
+    above -= predicted;
+    zeros -= masks.zero;
+    both -= predicted & ~masks.zero;
+    equal -= predicted ? masks.one : masks.zero;
   }
-  *target = {sum_of_lanes(above), count - sum_of_lanes(zeros), sum_of_lanes(both), sum_of_lanes(equal)};
+};
+
+// Long stretches are read from their middle too: of four streams the processor fetches more ahead than of two, and more
+// than if it is told what to fetch.
+template <class Label>
+void count_binary(const float* scores, const Label* labels, int64_t count, float threshold,
+                  tally::BinaryCounts* target) {
+  constexpr int64_t kLine = 64 / sizeof(float);
+  constexpr int64_t kLong = 32768;
+  const int64_t half = count < kLong ? 0 : count / (2 * kLine) * kLine;
+  BinaryLanes lanes;
+  for (int64_t i = 0; i < half; i += kLine)
+    for (int64_t first = i; first <= half + i; first += half)
+      for (int64_t at = first; at < first + kLine; at += kFloats) lanes.add(scores + at, labels + at, threshold);
+  int64_t i = 2 * half;
+  for (; i + kFloats <= count; i += kFloats) lanes.add(scores + i, labels + i, threshold);
+  *target = {sum_of_lanes(lanes.above), i - sum_of_lanes(lanes.zeros), sum_of_lanes(lanes.both),
+             sum_of_lanes(lanes.equal)};
   for (; i < count; ++i) {
     const bool predicted = scores[i] > threshold;
     const bool zero = labels[i] == Label(0);
     target->above += predicted;
-    target->positive -= zero;
+    target->positive += !zero;
     target->both += predicted && !zero;
     target->equal += predicted ? labels[i] == Label(1) : zero;
   }
@@ -86,37 +96,21 @@ inline void find_rows(Floats scores, Ints positive, const ScoreCells& cells, uin
   store(keys, (ordered ^ INT32_MIN) & number);
 }
 
-// The only threshold that is compared is the one nearest to the score.
-inline Ints even_buckets(Floats scores, Ints positive, const ScoreCells& cells) {
-  const Floats places = greater_of(scores * cells.steps + 0.5f, splat<Floats>(1.0f));
-  const Floats most = splat<Floats>(static_cast<float>(cells.count));
-  const Ints nearest = __builtin_convertvector(lesser_of(places, most), Ints);
-  const Floats threshold = __builtin_convertvector(nearest, Floats) / cells.steps;
-  const Ints bucket = nearest + (cells.lowest - 1) - (scores > threshold);
-  return (bucket & (scores == scores)) + (positive & cells.buckets);
-}
-
 constexpr int64_t kChunk = 16;
 static_assert(kChunk % kFloats == 0, "whole vectors");
 
-// Chunks on their way to the counts: first rows of the table and keys are known, or even buckets, then all buckets.
+// Chunks on their way to the counts: first rows of the table and keys are known, then all buckets.
 struct Buckets {
   static constexpr int64_t kChunks = 16;
   uint32_t buckets[kChunks * kChunk];
   uint32_t keys[kChunks * kChunk];
 };
 
-template <bool kEven, class Label>
+template <class Label>
 __attribute__((always_inline)) inline void begin_chunk(const float* scores, const Label* labels,
                                                        const ScoreCells& cells, uint32_t* buckets, uint32_t* keys) {
-  for (int64_t i = 0; i < kChunk; i += kFloats) {
-    const Floats values = load<Floats>(scores + i);
-    const Ints positive = ~label_masks(labels + i).zero;
-    if (kEven)
-      store(buckets + i, even_buckets(values, positive, cells));
-    else
-      find_rows(values, positive, cells, buckets + i, keys + i);
-  }
+  for (int64_t i = 0; i < kChunk; i += kFloats)
+    find_rows(load<Floats>(scores + i), ~label_masks(labels + i).zero, cells, buckets + i, keys + i);
 }
 
 // Rows of several thresholds are searched by halves.
@@ -149,28 +143,44 @@ __attribute__((always_inline)) inline void finish_chunk(const ScoreCells& cells,
   if (any_lane((all & static_cast<int32_t>(cells.crowded)) != 0)) search_crowded(cells, buckets, keys);
 }
 
-// The last elements, fewer than a chunk.
-template <bool kEven, class Label>
-__attribute__((noinline)) void count_rest(const float* scores, const Label* labels, int64_t count,
-                                          const ScoreCells& cells, uint32_t* counts) {
-  float own[kChunk] = {};
-  Label own_labels[kChunk] = {};
-  uint32_t buckets[kChunk];
-  uint32_t keys[kChunk];
-  std::memcpy(own, scores, static_cast<size_t>(count) * sizeof(float));
-  std::memcpy(own_labels, labels, static_cast<size_t>(count) * sizeof(Label));
-  begin_chunk<kEven>(own, own_labels, cells, buckets, keys);
-  if (!kEven) end_chunk(cells, buckets, keys);
-  if (!kEven) finish_chunk(cells, buckets, keys);
-  for (int64_t i = 0; i < count; ++i) counts[buckets[i]] += 1;
+// Counts go to four tables in turn, so that equal neighbours do not wait for each other.
+template <int64_t kCount, class Index>
+__attribute__((always_inline)) inline void count_chunk(const Index* buckets, uint32_t* counts, int64_t stride) {
+  uint32_t* second = counts + stride;
+  uint32_t* third = second + stride;
+  uint32_t* fourth = third + stride;
+  // GCC would derive one from the other at each increment.
+  asm("" : "+r"(second), "+r"(third), "+r"(fourth));
+  for (int64_t i = 0; i < kCount; i += 4) {
+    counts[buckets[i]] += 1;
+    second[buckets[i + 1]] += 1;
+    third[buckets[i + 2]] += 1;
+    fourth[buckets[i + 3]] += 1;
+  }
 }
 
-// Counts go to four tables in turn, so that equal neighbours do not wait for each other. Buckets are found some chunks
-// before they are counted: an increment whose address comes late holds up the loads behind it, and arithmetic and
-// increments take turns, for the processor does not look far enough ahead to overlap long stretches of either.
-template <bool kEven, class Label>
-__attribute__((noinline)) void count_cells(const float* scores, const Label* labels, int64_t count,
-                                           const ScoreCells& all_cells, uint32_t* counts, int64_t stride) {
+// The last elements, fewer than kCount: `begin` finds the buckets of a whole chunk, in some order. What fills it up is
+// no number, in the first cell.
+template <int64_t kCount, class Index, class Label, class Begin>
+__attribute__((always_inline)) inline void count_rest(const float* scores, const Label* labels, int64_t count,
+                                                      uint32_t* counts, Begin begin) {
+  float own[kCount];
+  Label own_labels[kCount] = {};
+  Index buckets[kCount];
+  for (float& score : own) score = __builtin_nanf("");
+  std::memcpy(own, scores, static_cast<size_t>(count) * sizeof(float));
+  std::memcpy(own_labels, labels, static_cast<size_t>(count) * sizeof(Label));
+  begin(own, own_labels, buckets);
+  for (const Index bucket : buckets) counts[bucket] += 1;
+  counts[0] -= static_cast<uint32_t>(kCount - count);
+}
+
+// Buckets are found some chunks before they are counted: an increment whose address comes late holds up the loads
+// behind it, and arithmetic and increments take turns, for the processor does not look far enough ahead to overlap long
+// stretches of either.
+template <class Label>
+__attribute__((noinline)) void count_by_table(const float* scores, const Label* labels, int64_t count,
+                                              const ScoreCells& all_cells, uint32_t* counts, int64_t stride) {
   constexpr int64_t kLead = 4 * kChunk;
   constexpr int64_t kSize = Buckets::kChunks * kChunk;
   static_assert(kSize > 2 * kLead && (kSize & (kSize - 1)) == 0, "chunks do not meet");
@@ -185,28 +195,77 @@ __attribute__((noinline)) void count_cells(const float* scores, const Label* lab
       for (int64_t line = 0; line < kChunk; line += 64 / static_cast<int64_t>(sizeof(Label)))
         __builtin_prefetch(labels + begun + line + kAhead<Label>);
       const int64_t place = begun % kSize;
-      begin_chunk<kEven>(scores + begun, labels + begun, cells, ring.buckets + place, ring.keys + place);
+      begin_chunk(scores + begun, labels + begun, cells, ring.buckets + place, ring.keys + place);
     }
-    if (!kEven && ended >= 0 && ended < whole)
-      end_chunk(cells, ring.buckets + ended % kSize, ring.keys + ended % kSize);
+    if (ended >= 0 && ended < whole) end_chunk(cells, ring.buckets + ended % kSize, ring.keys + ended % kSize);
     if (at < 0) continue;
     uint32_t* own = ring.buckets + at % kSize;
-    if (!kEven) finish_chunk(cells, own, ring.keys + at % kSize);
-    for (int64_t i = 0; i < kChunk; i += 4) {
-      counts[own[i]] += 1;
-      counts[own[i + 1] + stride] += 1;
-      counts[own[i + 2] + 2 * stride] += 1;
-      counts[own[i + 3] + 3 * stride] += 1;
-    }
+    finish_chunk(cells, own, ring.keys + at % kSize);
+    count_chunk<kChunk>(own, counts, stride);
   }
-  if (whole < count) count_rest<kEven>(scores + whole, labels + whole, count - whole, cells, counts);
+  const auto begin = [&](const float* rest, const Label* rest_labels, uint32_t* buckets) {
+    uint32_t keys[kChunk];
+    begin_chunk(rest, rest_labels, cells, buckets, keys);
+    end_chunk(cells, buckets, keys);
+    finish_chunk(cells, buckets, keys);
+  };
+  count_rest<kChunk, uint32_t>(scores + whole, labels + whole, count - whole, counts, begin);
+}
+
+// The number, from 1 on, of the last even threshold that a score exceeds and one more, or less than INT16_MIN for what
+// is no number. The only threshold that is compared is the one nearest to the score.
+inline Ints even_bucket(Floats scores, const ScoreCells& cells) {
+  // Of two numbers, the second is taken if one is none.
+  const Floats raised = greater_of(splat<Floats>(1.0f), scores * cells.steps);
+  const Ints nearest = nearest_integers(lesser_of(splat<Floats>(static_cast<float>(cells.count)), raised));
+  const Floats threshold = __builtin_convertvector(nearest, Floats) / cells.steps;
+  return nearest - (scores > threshold);
+}
+
+constexpr int64_t kEvenChunk = 2 * kFloats > 16 ? 2 * kFloats : 16;
+
+// Buckets in some order, as integers of 16 bits: fewer instructions to find, and fewer bytes to write and read.
+template <class Label>
+__attribute__((always_inline)) inline void find_even_buckets(const float* scores, const Label* labels,
+                                                             const ScoreCells& cells, uint16_t* buckets) {
+  const auto below = splat<Shorts>(static_cast<int16_t>(1 - cells.lowest));
+  const auto size = splat<Shorts>(static_cast<int16_t>(cells.buckets));
+  for (int64_t i = 0; i < kEvenChunk; i += 2 * kFloats) {
+    const Shorts found = saturated_shorts(even_bucket(load<Floats>(scores + i), cells),
+                                          even_bucket(load<Floats>(scores + i + kFloats), cells));
+    const Shorts zeros = saturated_shorts(label_masks(labels + i).zero, label_masks(labels + i + kFloats).zero);
+    store(buckets + i, (found > below ? found : below) - below + (size & ~zeros));
+  }
+}
+
+// As count_by_table, for thresholds that need none. Nothing is fetched ahead: the processor does that better alone.
+template <class Label>
+__attribute__((noinline)) void count_evenly(const float* scores, const Label* labels, int64_t count,
+                                            const ScoreCells& all_cells, uint32_t* counts, int64_t stride) {
+  constexpr int64_t kLead = 4 * kEvenChunk;
+  constexpr int64_t kSize = 2 * kLead;
+  const ScoreCells cells = all_cells;
+  const auto begin = [&](const float* some, const Label* some_labels, uint16_t* buckets) {
+    find_even_buckets(some, some_labels, cells, buckets);
+  };
+  alignas(kVectorBytes) uint16_t ring[kSize];
+  const int64_t whole = count / kEvenChunk * kEvenChunk;
+  const int64_t lead = whole < kLead ? whole : kLead;
+  for (int64_t at = 0; at < lead; at += kEvenChunk) begin(scores + at, labels + at, ring + at);
+  int64_t at = 0;
+  for (; at < whole - lead; at += kEvenChunk) {
+    const int64_t begun = at + kLead;
+    begin(scores + begun, labels + begun, ring + begun % kSize);
+    count_chunk<kEvenChunk>(ring + at % kSize, counts, stride);
+  }
+  for (; at < whole; at += kEvenChunk) count_chunk<kEvenChunk>(ring + at % kSize, counts, stride);
+  count_rest<kEvenChunk, uint16_t>(scores + whole, labels + whole, count - whole, counts, begin);
 }
 
 template <class Label>
 void count_cells_of(const float* scores, const Label* labels, int64_t count, const ScoreCells& cells, uint32_t* counts,
                     int64_t stride) {
-  (cells.steps != 0.0f ? count_cells<true, Label> : count_cells<false, Label>)(scores, labels, count, cells, counts,
-                                                                               stride);
+  (cells.steps != 0.0f ? count_evenly<Label> : count_by_table<Label>)(scores, labels, count, cells, counts, stride);
 }
 
 // Calls `use` with the labels as what they are; false if there is no kernel for the type.

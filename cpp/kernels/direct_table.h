@@ -12,8 +12,8 @@ struct ElementSum {
   int64_t exponents[kSumGrids];
 };
 
-// So many elements have their errors added up at once where the grid of the block before suits them.
-constexpr int64_t kLongBlockRows = 4096;
+// So many elements have their errors added up at once where the grid of those before suits them.
+constexpr int64_t kLongErrors = 4096;
 
 template <class T>
 struct ElementSumFunctions {
@@ -21,9 +21,10 @@ struct ElementSumFunctions {
   // not found. `grid` is a guess, and takes what suits these elements for the next block.
   bool (*errors)(const T* y_true, const T* y_pred, int64_t count, SumGrid* grid, ElementSum* magnitudes,
                  ElementSum* squares);
-  // The same of up to kLongBlockRows elements, with a guess of its own; null if there is no such kernel.
-  bool (*long_errors)(const T* y_true, const T* y_pred, int64_t count, int64_t* exponent, ElementSum* magnitudes,
-                      ElementSum* squares);
+  // The same of the first so many elements as are returned, 0 if it is not found even of kLongErrors, with a guess of its
+  // own; null if there is no such kernel.
+  int64_t (*long_errors)(const T* y_true, const T* y_pred, int64_t count, int64_t* exponent, ElementSum* magnitudes,
+                         ElementSum* squares);
   bool (*values)(const T* values, int64_t count, SumGrid* grid, ElementSum* sum);
   int64_t (*count_equal)(const T* y_true, const T* y_pred, int64_t count);
   // Where y_true equals (y_pred > threshold).

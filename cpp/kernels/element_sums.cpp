@@ -230,15 +230,6 @@ bool errors(const T* y_true, const T* y_pred, int64_t count, SumGrid* grid, Elem
   return sums_of_errors<(kMagnitudes | kSquares)>(y_true, y_pred, count, grid, magnitudes, squares);
 }
 
-bool long_errors(const float* y_true, const float* y_pred, int64_t count, int64_t* exponent, ElementSum* magnitudes,
-                 ElementSum* squares) {
-  constexpr auto both = sums_on_grid<(kMagnitudes | kSquares)>;
-  const auto sums = !squares ? sums_on_grid<kMagnitudes> : !magnitudes ? sums_on_grid<kSquares> : both;
-  const int64_t guess = *exponent;
-  if (sums(y_true, y_pred, count, exponent, magnitudes, squares)) return true;
-  return *exponent != guess && sums(y_true, y_pred, count, exponent, magnitudes, squares);
-}
-
 template <bool kFine, class T>
 bool sum_of_values(const T* values, int64_t count, int64_t k, ElementSum* sum, Bounds* bounds) {
   const Elements<T, false> elements = {nullptr, values};

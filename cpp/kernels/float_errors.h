@@ -10,12 +10,17 @@ namespace {
 using tally::ElementSum;
 using tally::SumGrid;
 
+typedef uint32_t UnsignedInts __attribute__((vector_size(kVectorBytes)));
+
 enum Wanted : unsigned { kItself = 1, kMagnitudes = 2, kSquares = 4 };
 
 inline Doubles magnitude(Doubles value) {
   const Longs bits = load<Longs>(&value) & INT64_MAX;
   return load<Doubles>(&bits);
 }
+
+// A sum by the units that multiply, where they are others than those that add and convert.
+inline Doubles sum_of(Doubles left, Doubles right) { return multiply_add(left, splat<Doubles>(1.0), right); }
 
 // Of 2^grid all inputs, and so all differences, are multiples. Magnitudes are added up as they are: their sum was
 // not rounded if it is less than 2^(grid + 53). The sum of squares starts at 2^k and rounds each to a multiple of
@@ -26,41 +31,49 @@ template <unsigned kWanted>
 struct GridErrors {
   static constexpr int64_t kStep = kLanesOf<Floats>;
   static constexpr int64_t kCoarse = 52;
+  static constexpr uint32_t kMagnitude = INT32_MAX;
   // What is left of 2^8 values a lane, of 2^10 in long blocks, has less than 53 digits.
   static int64_t finest(int64_t count) { return count > tally::kBlockRows ? 95 : 97; }
   Doubles magnitudes[2] = {};
   Doubles high[2];
   Doubles low[2] = {};
-  // INT32_MIN less the bits of a magnitude: greatest for the least, but for 0.
-  Ints nearest[2] = {splat<Ints>(INT32_MIN), splat<Ints>(INT32_MIN)};
+  // The least of the inputs' magnitudes, but for 0: their bits less 1.
+  static constexpr uint32_t kNone = 0x7f800000;
+  UnsignedInts nearest = splat<UnsignedInts>(kNone);
 
   explicit GridErrors(int64_t k) : high{splat<Doubles>(power_of_two(k)), splat<Doubles>(power_of_two(k))} {}
 
-  inline void note(const float* inputs, Ints* target) {
-    const Ints candidate = INT32_MIN - (load<Ints>(inputs) & INT32_MAX);
-    *target = candidate > *target ? candidate : *target;
+  inline void note(const float* inputs) {
+    const UnsignedInts candidate = (load<UnsignedInts>(inputs) & kMagnitude) - 1;
+#if defined(__x86_64__) && !defined(__SSE4_1__)
+    // There is no such minimum of integers; what was 0 is no number.
+    const Floats least = lesser_of((Floats)candidate, (Floats)nearest);
+    nearest = load<UnsignedInts>(&least);
+#else
+    nearest = candidate < nearest ? candidate : nearest;
+#endif
   }
 
   inline void add(Doubles error, int chain) {
-    if constexpr (kWanted & kMagnitudes) magnitudes[chain] += magnitude(error);
+    if constexpr (kWanted & kMagnitudes) magnitudes[chain] = sum_of(magnitude(error), magnitudes[chain]);
     if constexpr (kWanted & kSquares) {
       const Doubles next = multiply_add(error, error, high[chain]);
-      low[chain] += error * error - (next - high[chain]);
+      low[chain] += sum_of(error * error, high[chain] - next);
       high[chain] = next;
     }
   }
 
   inline void step(const float* y_true, const float* y_pred) {
-    note(y_true, &nearest[0]);
-    note(y_pred, &nearest[1]);
+    note(y_true);
+    note(y_pred);
     for (int part = 0; part < kStep; part += kDoubles)
       add(load_doubles(y_true + part) - load_doubles(y_pred + part), part / kDoubles % 2);
   }
 
   int64_t grid() const {
-    const int32_t both = greatest_lane(nearest[0] > nearest[1] ? nearest[0] : nearest[1]);
-    if (both == INT32_MIN) return 0;
-    const int64_t exponent = ((int64_t{1} << 31) - both) >> 23;
+    const uint32_t least = least_lane(nearest);
+    if (least == kNone) return 0;
+    const int64_t exponent = (int64_t{least} + 1) >> 23;
     return (exponent > 0 ? exponent : 1) - 127 - 23;
   }
 
@@ -97,10 +110,13 @@ struct GridErrors {
     const double most = greatest_lane(greater_of(high[0], high[1])) - power_of_two(k);
     int64_t bits;
     std::memcpy(&bits, &most, sizeof bits);
-    const int64_t next = most > 0.0 ? (bits >> 52) - 1023 + 3 : k - 40;
+    const int64_t next = most > 0.0 ? (bits >> 52) - 1023 + 2 : k - 40;
     return next < kLeast ? kLeast : next > kGreatest ? kGreatest : next;
   }
 };
+
+// In blocks as long as these, less far ahead than elsewhere.
+constexpr int64_t kErrorsAhead = 3072 / sizeof(float);
 
 // False if the elements lie on no such grid, or squares exceed what starts at 2^k; k becomes what suits such elements.
 template <unsigned kWanted>
@@ -111,8 +127,8 @@ __attribute__((noinline)) bool sums_on_grid(const float* y_true, const float* y_
   Own own(*k);
   int64_t i = 0;
   for (; i + kLine <= count; i += kLine) {
-    __builtin_prefetch(y_true + i + kAhead<float>);
-    __builtin_prefetch(y_pred + i + kAhead<float>);
+    __builtin_prefetch(y_true + i + kErrorsAhead);
+    __builtin_prefetch(y_pred + i + kErrorsAhead);
     for (int64_t at = i; at < i + kLine; at += Own::kStep) own.step(y_true + at, y_pred + at);
   }
   for (; i < count; i += Own::kStep) {
@@ -124,8 +140,52 @@ __attribute__((noinline)) bool sums_on_grid(const float* y_true, const float* y_
   }
   const bool found = (!(kWanted & kMagnitudes) || own.sum_magnitudes(magnitudes)) &&
                      (!(kWanted & kSquares) || own.sum_squares(*k, count, squares));
-  if constexpr (kWanted & kSquares) *k = own.suited(*k);
+  if constexpr (kWanted & kSquares) {
+    const int64_t suited = own.suited(*k);
+    if (!found || suited > *k || suited < *k - 2) *k = suited;
+  }
   return found;
+}
+
+// Adds one sum to another, in the finer of their units, where the integers have room.
+inline bool add_units(ElementSum* target, const ElementSum& source) {
+  constexpr int64_t kMost = int64_t{1} << 62;
+  ElementSum sum = *target;
+  for (int part = 0; part < 2; ++part) {
+    const bool finer = source.exponents[part] < sum.exponents[part];
+    const ElementSum& fine = finer ? source : *target;
+    const ElementSum& coarse = finer ? *target : source;
+    const int64_t shift = coarse.exponents[part] - fine.exponents[part];
+    int64_t units = coarse.units[part];
+    if (units != 0 && (shift > 62 || __builtin_mul_overflow(units, int64_t{1} << shift, &units))) return false;
+    if (__builtin_add_overflow(units, fine.units[part], &sum.units[part])) return false;
+    if (sum.units[part] >= kMost || sum.units[part] <= -kMost) return false;
+    sum.exponents[part] = fine.exponents[part];
+  }
+  *target = sum;
+  return true;
+}
+
+inline int64_t long_errors(const float* y_true, const float* y_pred, int64_t count, int64_t* exponent,
+                           ElementSum* magnitudes, ElementSum* squares) {
+  constexpr auto both = sums_on_grid<(kMagnitudes | kSquares)>;
+  const auto sums = !squares ? sums_on_grid<kMagnitudes> : !magnitudes ? sums_on_grid<kSquares> : both;
+  int64_t done = 0;
+  while (done < count) {
+    const int64_t rows = count - done < tally::kLongErrors ? count - done : tally::kLongErrors;
+    ElementSum own[2];
+    const auto attempt = [&] { return sums(y_true + done, y_pred + done, rows, exponent, &own[0], &own[1]); };
+    const int64_t guess = *exponent;
+    if (!attempt() && (*exponent == guess || !attempt())) break;
+    ElementSum total[2] = {magnitudes && done ? *magnitudes : ElementSum{true, {}, {}},
+                           squares && done ? *squares : ElementSum{true, {}, {}}};
+    if (magnitudes && !add_units(&total[0], own[0])) break;
+    if (squares && !add_units(&total[1], own[1])) break;
+    if (magnitudes) *magnitudes = total[0];
+    if (squares) *squares = total[1];
+    done += rows;
+  }
+  return done;
 }
 
 }  // namespace

@@ -23,6 +23,25 @@ inline Ints nearest_integers(Floats values) {
 #endif
 }
 
+// The lanes of two vectors, in some order, each the nearest number that a short integer holds.
+inline Shorts saturated_shorts(Ints a, Ints b) {
+#if defined(__AVX512F__)
+  return (Shorts)_mm512_maskz_packs_epi32(0xffffffff, (__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+  return (Shorts)_mm256_packs_epi32((__m256i)a, (__m256i)b);
+#elif defined(__x86_64__)
+  return (Shorts)_mm_packs_epi32((__m128i)a, (__m128i)b);
+#else
+  constexpr int kInts = static_cast<int>(sizeof(Ints) / 4);
+  Shorts shorts;
+  for (int i = 0; i < 2 * kInts; ++i) {
+    const int32_t value = i < kInts ? a[i] : b[i - kInts];
+    shorts[i] = static_cast<int16_t>(value < INT16_MIN ? INT16_MIN : value > INT16_MAX ? INT16_MAX : value);
+  }
+  return shorts;
+#endif
+}
+
 // The lanes of four vectors, in some order, each the nearest number that a byte holds.
 inline Bytes saturated_bytes(Ints a, Ints b, Ints c, Ints d) {
 #if defined(__AVX512F__)

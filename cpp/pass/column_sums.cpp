@@ -82,28 +82,38 @@ void Columns::prepare_sums() {
   }
 }
 
-// Whether nothing is asked for but sums of errors between float32 arrays as they are.
-bool Columns::only_sums_errors() const {
+// Whether nothing is asked for but counts, and sums of errors between float32 arrays as they are.
+bool Columns::needs_no_columns() const {
+  if (demand_.needs || !demand_.pairs.empty() || batch_.weights.dimensions) return false;
+  if (!demand_.thresholds.empty() && !block_.binary) return false;
+  bool in_place = true;
   for (const ArrayView* view : {&batch_.y_true, &batch_.y_pred})
-    if (view->type != DType::kFloat32 || view->row_stride != static_cast<ptrdiff_t>(sizeof(float))) return false;
-  for (size_t i = 0; i < demand_.values.size(); ++i)
-    if (!direct_[i] || !is_error(demand_.values[i].kind)) return false;
-  return !demand_.values.empty() && !demand_.needs && demand_.pairs.empty() && demand_.thresholds.empty();
+    in_place &= view->type == DType::kFloat32 && view->row_stride == static_cast<ptrdiff_t>(sizeof(float));
+  for (size_t i = 0; i < demand_.values.size(); ++i) {
+    const bool is_summed = direct_[i] && is_error(demand_.values[i].kind) && in_place;
+    if (!is_summed && binary_value_[i] < 0) return false;
+  }
+  return true;
 }
 
+int64_t Columns::derive_long(int64_t first, int64_t rows) {
+  if (!needs_no_columns_ || first < no_long_before_ || rows <= kBlockRows) return 0;
+  block_.first = first;
+  block_.rows = sums_directly_ ? sum_long(first, rows) : rows;
+  // Where errors lie on no grid, the next few are not tried either.
+  if (block_.rows < rows) no_long_before_ = first + std::min(block_.rows + 8 * kLongErrors, rows);
+  if (block_.binary && block_.rows) count_binary(first, block_.rows);
+  return block_.rows;
+}
+
+// Of errors between float32 arrays as they are.
 int64_t Columns::sum_long(int64_t first, int64_t rows) {
-  if (!only_sums_errors_ || first < no_long_before_ || rows <= kBlockRows) return 0;
-  rows = std::min(rows, kLongBlockRows);
   ElementSum* sums[2] = {};
-  for (size_t i = 0; i < sums_.size(); ++i) sums[demand_.values[i].kind == ValueKind::kSquaredError] = &sums_[i];
+  for (size_t i = 0; i < sums_.size(); ++i)
+    if (binary_value_[i] < 0) sums[demand_.values[i].kind == ValueKind::kSquaredError] = &sums_[i];
   const auto* y_true = reinterpret_cast<const float*>(batch_.y_true.row(first));
   const auto* y_pred = reinterpret_cast<const float*>(batch_.y_pred.row(first));
-  block_.first = first;
-  block_.rows = rows;
-  if (kernels_.element_sums->f32.long_errors(y_true, y_pred, rows, &long_exponent_, sums[0], sums[1])) return rows;
-  // Where one long block lies on no grid, a few of the next are not tried.
-  no_long_before_ = first + 8 * rows;
-  return 0;
+  return kernels_.element_sums->f32.long_errors(y_true, y_pred, rows, &long_exponent_, sums[0], sums[1]);
 }
 
 template <class T>

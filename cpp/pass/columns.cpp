@@ -102,7 +102,7 @@ Columns::Columns(const Batch& batch, const Demand& demand)
   prepare_sums();
   prepare_binary();
   for (size_t i = 0; i < values; ++i) sums_directly_ |= direct_[i] && binary_value_[i] < 0;
-  only_sums_errors_ = only_sums_errors();
+  needs_no_columns_ = needs_no_columns();
 }
 
 Fault Columns::load_weights(int64_t first, int64_t rows) {

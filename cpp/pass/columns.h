@@ -14,8 +14,8 @@ class Columns {
 
   // Fills the columns for rows [first, first + rows); rows <= kBlockRows.
   Fault derive(int64_t first, int64_t rows);
-  // Adds up rows from `first` on, without columns, and says how many: 0 if none can be.
-  int64_t sum_long(int64_t first, int64_t rows);
+  // Adds up and counts rows from `first` on, without columns, and says how many: 0 if none can be.
+  int64_t derive_long(int64_t first, int64_t rows);
   const Block& block() const { return block_; }
 
  private:
@@ -46,7 +46,8 @@ class Columns {
   void sum_elements(int64_t first, int64_t rows);
   void sum_columns(int64_t rows);
   int64_t count_ones(const ValueSpec& spec, int64_t rows) const;
-  bool only_sums_errors() const;
+  bool needs_no_columns() const;
+  int64_t sum_long(int64_t first, int64_t rows);
   Fault refused_histogram(int64_t rows) const;
   Fault load_weights(int64_t first, int64_t rows);
   Fault check_weights(int64_t first, int64_t rows) const;
@@ -79,9 +80,9 @@ class Columns {
   std::vector<int> binary_value_;  // of values that are read off binary counts, which; else -1
   bool sums_anything_ = false;
   bool sums_directly_ = false;
-  bool only_sums_errors_ = false;
+  bool needs_no_columns_ = false;
   int64_t long_exponent_ = 16;  // a guess for the next long block
-  int64_t no_long_before_ = 0;  // this row: there was none whose sums were found
+  int64_t no_long_before_ = 0;  // this row: the sums of some before it were not found
   bool true_rows_needed_ = false;
 };
 

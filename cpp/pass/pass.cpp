@@ -109,15 +109,15 @@ Outcome add_batch(const Batch& batch, const Demand& demand, const Accumulators& 
   for (int worker = 0; worker < workers; ++worker) columns.push_back(std::make_unique<Columns>(batch, demand));
   for (const auto& accumulator : accumulators) accumulator->prepare(workers, batch.rows, batch.weights.dimensions != 0);
 
-  const bool takes_sums =
-      std::all_of(accumulators.begin(), accumulators.end(), [](const auto& one) { return one->takes_sums(); });
+  const bool take_long =
+      std::all_of(accumulators.begin(), accumulators.end(), [](const auto& one) { return one->takes_long(); });
   FirstFault faults;
   const auto chunk = [&](int worker, int64_t index) {
     Columns& own = *columns[static_cast<size_t>(worker)];
     const int64_t end = std::min(batch.rows, (index + 1) * cut.chunk_rows);
     int64_t rows = 0;
     for (int64_t first = index * cut.chunk_rows; first < end && !faults.before(first); first += rows) {
-      rows = takes_sums ? own.sum_long(first, end - first) : 0;
+      rows = take_long ? own.derive_long(first, end - first) : 0;
       if (!rows) {
         rows = std::min(cut.block_rows, end - first);
         const Fault fault = first_fault(accumulators, own.block(), own.derive(first, rows));
