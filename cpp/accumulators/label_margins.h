@@ -24,6 +24,7 @@ class LabelMargins final : public Accumulator {
   void add(const Block& block, int worker) override;
   void commit() override { counts_.commit(); }
   void add_to_state(const Block& block) override;
+  bool turn_to(const ArrayView&, const ArrayView&, const ArrayView&) override { return true; }
 
  private:
   void cells_of(const Block& block, uint32_t* of_true, uint32_t* of_predicted) const;
@@ -43,6 +44,7 @@ class PairKeys final : public Accumulator {
   void add(const Block& block, int) override { add_to_state(block); }
   void commit() override {}
   void add_to_state(const Block& block) override;
+  bool turn_to(const ArrayView&, const ArrayView&, const ArrayView&) override { return false; }
 
  private:
   int64_t* keys_;
