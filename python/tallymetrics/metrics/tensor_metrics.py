@@ -61,6 +61,8 @@ class MeanTensor(Metric):
             shape = self.total.known_shape
             if shape is not None and array.shape != shape:
                 raise ValueError(f"`values` must have shape {shape}. Received shape {array.shape}.")
+            if sample_weight is None and self._add_plainly(array):
+                return
             numbers = _finite(array, "values")
             weights = None if sample_weight is None else _weights(sample_weight, array.shape)
             products = numbers
@@ -75,9 +77,22 @@ class MeanTensor(Metric):
                 for table in (self.total, self.count):
                     table.settle_room(bool(committed))
 
+    def _add_plainly(self, values: Array) -> bool:
+        """Adds values without weights, if they are plain enough."""
+        committed: list[bool] = []
+        try:
+            return self.total.add_tensor(values, self.count, committed)
+        finally:
+            for table in (self.total, self.count):
+                table.settle_room(bool(committed))
+
     def result(self) -> npt.NDArray[Any]:
         """Returns the mean of each element, float64; 0.0 where the weights sum to 0."""
         with self._lock:
+            ones = self.count.ones
+            if ones is not None:
+                rounded = self.total.rounded()
+                return np.asarray(self._as_result(np.divide(rounded, max(ones, 1), out=rounded)))
             total, count = self.total.value, self.count.value
         mean: npt.NDArray[Any] = np.divide(total, count, out=np.zeros(total.shape), where=count != 0)
         return np.asarray(self._as_result(mean))
