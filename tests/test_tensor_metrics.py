@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+import tallymetrics
 from tallymetrics import _core, metrics
 from tallymetrics.metrics import exact_planes, tensor_metrics
 from tallymetrics.metrics.exact_planes import ExactPlanes
@@ -235,3 +236,26 @@ def test_the_normalizer_must_broadcast():
         error.update_state([1.0, 2, 3], [1.0, 2, 3])
     with pytest.raises(TypeError, match="`normalizer`"):
         metrics.MeanRelativeError(normalizer="mean")
+
+
+@pytest.mark.parametrize("width", [1, 2, 15, 16, 37, 1030])
+@pytest.mark.parametrize("step", [1, 2, -1])
+@pytest.mark.parametrize("level", tallymetrics.instruction_sets())
+def test_relative_errors_of_columns_are_those_of_elements(width, step, level, rng):
+    before = tallymetrics.get_instruction_set()
+    tallymetrics.set_instruction_set(level)
+    normalizer = rng.random(width)
+    normalizer[rng.random(width) < 0.2] = 0.0
+    y_true, y_pred = (rng.normal(size=(3, 50, width)).astype(np.float32)[:, ::step] for _ in range(2))
+    by_column, by_element = metrics.MeanRelativeError(normalizer), metrics.MeanRelativeError(np.array(0))
+    for _ in range(2):
+        by_column.update_state(y_true, y_pred)
+        by_element.normalizer = np.broadcast_to(normalizer, y_pred.shape)
+        by_element._fn_kwargs = {"normalizer": by_element.normalizer}
+        by_element.update_state(y_true, y_pred)
+    tallymetrics.set_instruction_set(before)
+    assert by_column.result() == pytest.approx(by_element.result(), rel=1e-14)
+    elements = np.where(
+        normalizer == 0, 0, np.abs(y_pred - y_true.astype(np.float64)) / np.where(normalizer == 0, 1, normalizer)
+    )
+    assert by_column.result() == pytest.approx(elements.mean(), rel=1e-12)

@@ -18,7 +18,7 @@ constexpr int64_t kSmallBytes = int64_t{1} << 19;
 // Of so many bytes, the first chunk is done alone to see what the others will cost; helpers must save more than it
 // takes to wake them.
 constexpr int64_t kTrialBytes = int64_t{16} << 20;
-constexpr auto kWorthWaking = std::chrono::microseconds(100);
+std::atomic<int64_t> worth_waking{100};  // microseconds
 
 Fault first_fault(const Accumulators& accumulators, const Block& block, Fault fault) {
   for (const auto& accumulator : accumulators) {
@@ -146,7 +146,9 @@ Outcome add_batch(const Batch& batch, const Demand& demand, const Accumulators& 
   if (workers > 1 && bytes < kTrialBytes) {
     const auto begun = std::chrono::steady_clock::now();
     chunk(0, done++);
-    if ((std::chrono::steady_clock::now() - begun) * (cut.chunks - done) < kWorthWaking) workers = 1;
+    if ((std::chrono::steady_clock::now() - begun) * (cut.chunks - done) <
+        std::chrono::microseconds(worth_waking.load()))
+      workers = 1;
   }
   const auto rest = [&](int worker, int64_t index) { chunk(worker, done + index); };
   if (!for_each_chunk(cut.chunks - done, workers, rest, stop)) return {{}, true};
@@ -154,6 +156,8 @@ Outcome add_batch(const Batch& batch, const Demand& demand, const Accumulators& 
   for (const auto& accumulator : accumulators) accumulator->commit();
   return {};
 }
+
+void set_worth_waking(int64_t microseconds) { worth_waking.store(microseconds); }
 
 uint64_t read_words(const uint64_t* words, int64_t count, int threads) {
   constexpr int64_t kWordsPerChunk = kMostChunkBytes / 8;

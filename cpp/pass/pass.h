@@ -39,6 +39,9 @@ class BlockPass {
 Outcome add_batch(const Batch& batch, const Demand& demand, const Accumulators& accumulators, int threads,
                   const StopFunction& stop);
 
+// Helpers are woken for a batch of a few megabytes if they save more than this, at first 100 microseconds.
+void set_worth_waking(int64_t microseconds);
+
 // Sum of the 64-bit words of an array, read by up to `threads` threads.
 uint64_t read_words(const uint64_t* words, int64_t count, int threads);
 
