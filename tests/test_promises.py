@@ -10,7 +10,7 @@ import pytest
 from conftest import run_python
 
 import tallymetrics
-from tallymetrics import metrics
+from tallymetrics import _core, metrics
 
 LEVELS = pytest.mark.parametrize("level", tallymetrics.instruction_sets())
 
@@ -129,6 +129,21 @@ print(len(os.listdir("/proc/self/task")) > before)
     # A busy machine may make a cheap batch look expensive.
     said = {run_python(source).stdout.strip() for _ in range(1 if wakes else 10)}
     assert str(wakes) in said
+
+
+@pytest.mark.parametrize(("threads", "microseconds", "regions"), [(2, 0, 1), (2, 10**9, 0), (1, 0, 0)])
+def test_the_first_chunk_decides_whether_helpers_are_woken(threads, microseconds, regions, rng):
+    values = rng.random(100_000, np.float32)
+    metric, before = metrics.LogCoshError(), tallymetrics.get_num_threads()
+    tallymetrics.set_num_threads(threads)
+    _core.set_worth_waking(microseconds)
+    try:
+        woken = _core.regions_with_helpers()
+        metric.update_state(values, values[::-1].copy())
+        assert _core.regions_with_helpers() - woken == regions
+    finally:
+        _core.set_worth_waking(100)
+        tallymetrics.set_num_threads(before)
 
 
 @LEVELS

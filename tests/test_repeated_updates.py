@@ -40,6 +40,23 @@ def test_any_look_may_follow_any_other(family, rng):
         assert_same_state(case.fed(*(looks[index] for index in (first, second, second, first))), expected)
 
 
+def _spread(batch, step):
+    return Batch(tuple(np.repeat(array, abs(step), axis=0)[::step] for array in batch.inputs), batch.sample_weight)
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_arrays_of_one_look_may_differ_in_place_rows_and_strides(family, rng):
+    case = Case(family, 10, "float32", "int64")
+    short, long = case.make(), case.make()
+    for rows, step in ((3, 1), (900, 1), (3, 1), (40, 1), (40, 2), (40, -1), (1100, 2), (7, 2), (33, 1), (3, 1)):
+        batch = _spread(case.batch(rng, rows), step)
+        batch.feed(short)
+        if hasattr(long, "_repeated"):
+            long._repeated = NOTHING
+        batch.feed(long)
+    assert_same_state(short, long)
+
+
 def test_a_changed_attribute_is_seen():
     metric = metrics.BinaryAccuracy(threshold=0.5)
     for threshold, expected in ((0.5, 1.0), (0.9, 0.75), (0.5, 5 / 6)):

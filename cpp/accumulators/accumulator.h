@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernels/direct_table.h"
+#include "support/array_view.h"
 
 namespace tally {
 
@@ -72,6 +73,9 @@ class Accumulator {
   virtual void commit() = 0;
   // A checked block straight into the state.
   virtual void add_to_state(const Block& block) = 0;
+  // Turns to the arrays of another batch, which differ from those before in place and rows alone. False if it cannot:
+  // then it serves one batch.
+  virtual bool turn_to(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView& weights) = 0;
 };
 
 }  // namespace tally

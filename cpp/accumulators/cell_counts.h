@@ -87,6 +87,7 @@ class LabelCounts final : public Accumulator {
   void add_to_state(const Block& block) override {
     counts_.add_to_state(block.pairs[pair_].cells, block.weights, block.rows);
   }
+  bool turn_to(const ArrayView&, const ArrayView&, const ArrayView&) override { return true; }
 
  private:
   CellCounts counts_;
@@ -106,6 +107,7 @@ class RankCounts final : public Accumulator {
   void add(const Block& block, int worker) override;
   void commit() override { counts_.commit(); }
   void add_to_state(const Block& block) override;
+  bool turn_to(const ArrayView&, const ArrayView&, const ArrayView&) override { return true; }
 
  private:
   void cells_of(const Block& block, int rule, uint32_t* cells) const;

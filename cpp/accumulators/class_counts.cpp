@@ -183,4 +183,11 @@ void ClassCounts::add_to_state(const Block& block) {
   if (!count_block(block, own, kSumWords, options_.words + kUnitLimb)) add_exact_sums(block, own, options_.words);
 }
 
+bool ClassCounts::turn_to(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView& weights) {
+  options_.y_true = y_true;
+  options_.y_pred = y_pred;
+  if (options_.weights.dimensions) options_.weights = weights;
+  return true;
+}
+
 }  // namespace tally

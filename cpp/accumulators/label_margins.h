@@ -26,6 +26,11 @@ class LabelMargins final : public Accumulator {
   void add(const Block& block, int worker) override;
   void commit() override { counts_.commit(); }
   void add_to_state(const Block& block) override;
+  bool turn_to(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView&) override {
+    y_true_ = y_true;
+    y_pred_ = y_pred;
+    return true;
+  }
 
  private:
   // Of labels read where they are: whether all lie in range.
@@ -54,6 +59,8 @@ class PairKeys final : public Accumulator {
     write(block);
     room_[0] += block.rows;
   }
+  // Whether there is room for them is asked for each batch anew.
+  bool turn_to(const ArrayView&, const ArrayView&, const ArrayView&) override { return false; }
 
  private:
   void write(const Block& block);

@@ -154,4 +154,11 @@ void Moments::add_to_state(const Block& block) {
   if (options_.samples) options_.samples[kUnitLimb] += samples;
 }
 
+bool Moments::turn_to(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView& weights) {
+  options_.y_true = y_true;
+  options_.y_pred = y_pred;
+  if (options_.weights.dimensions) options_.weights = weights;
+  return true;
+}
+
 }  // namespace tally

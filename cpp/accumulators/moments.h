@@ -35,6 +35,7 @@ class Moments final : public Accumulator {
   void add(const Block& block, int worker) override;
   void commit() override;
   void add_to_state(const Block& block) override;
+  bool turn_to(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView& weights) override;
 
  private:
   struct Column;

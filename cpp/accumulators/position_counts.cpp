@@ -142,4 +142,10 @@ void PositionCounts::commit() {
   }
 }
 
+bool PositionCounts::turn_to(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView&) {
+  if (y_true.dimensions) options_.samples[0] = y_true;
+  options_.samples[options_.samples[1].dimensions ? 1 : 0] = y_pred;
+  return true;
+}
+
 }  // namespace tally

@@ -31,6 +31,7 @@ class PositionCounts final : public Accumulator {
   void add(const Block& block, int worker) override;
   void commit() override;
   void add_to_state(const Block& block) override;
+  bool turn_to(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView&) override;
 
  private:
   struct Partial {

@@ -23,6 +23,7 @@ class RowValues final : public Accumulator {
   void add(const Block& block, int) override { add_to_state(block); }
   void commit() override {}
   void add_to_state(const Block& block) override;
+  bool turn_to(const ArrayView&, const ArrayView&, const ArrayView&) override { return false; }
 
  private:
   Options options_;

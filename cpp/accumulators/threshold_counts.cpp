@@ -305,4 +305,11 @@ void ThresholdCounts::find_highest(int64_t row, Highest& highest) const {
   }
 }
 
+bool ThresholdCounts::turn_to(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView&) {
+  if (by_element_ && y_pred.rows % options_.width) return false;
+  true_ = with_column_stride(as_rows(y_true, options_.width));
+  pred_ = with_column_stride(as_rows(y_pred, options_.width));
+  return true;
+}
+
 }  // namespace tally

@@ -39,6 +39,7 @@ class ThresholdCounts final : public Accumulator {
   void add(const Block& block, int worker) override;
   void commit() override;
   void add_to_state(const Block& block) override;
+  bool turn_to(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView&) override;
 
  private:
   // Up to kBlockRows elements on their way to their cells.

@@ -25,6 +25,7 @@ class ValueCounts final : public Accumulator {
   void add(const Block& block, int worker) override;
   void commit() override { counts_.commit(); }
   void add_to_state(const Block& block) override;
+  bool turn_to(const ArrayView&, const ArrayView&, const ArrayView&) override { return true; }
 
  private:
   void cells_of(const Block& block, uint32_t* cells) const;

@@ -24,7 +24,7 @@ Fault ValueSum::check(const Block& block) const {
 void ValueSum::prepare(int workers, int64_t, bool) { partials_.assign(static_cast<size_t>(workers), Partial{}); }
 
 // Rows of an ignored label are left out of both sums.
-void ValueSum::add_block(const Block& block, Partial& partial, int64_t* total, int64_t* count) const {
+void ValueSum::add_block(const Block& block, SumGrid* grids, int64_t* total, int64_t* count) const {
   const bool from_sums = block.sums && !options_.ignored.active;
   if (from_sums && block.sums[options_.value].exact && (!block.weights || block.weight_sum->exact)) {
     add_sum(total, block.sums[options_.value]);
@@ -46,13 +46,13 @@ void ValueSum::add_block(const Block& block, Partial& partial, int64_t* total, i
     products[kept] = values[row] * weights[kept];
     kept += !(options_.ignored.active && options_.ignored.contains(block.true_class[row]));
   }
-  add_values(total, products, kept, &partial.total_grid);
-  if (count) add_values(count, weights, kept, &partial.count_grid);
+  add_values(total, products, kept, &grids[0]);
+  if (count) add_values(count, weights, kept, &grids[1]);
 }
 
 void ValueSum::add(const Block& block, int worker) {
   Partial& partial = partials_[static_cast<size_t>(worker)];
-  add_block(block, partial, partial.total, partial.count);
+  add_block(block, partial.grids, partial.total, partial.count);
   partial.additions += block.rows;
   if (partial.additions < kAdditionsBeforeCarry) return;
   carry(partial.total);
@@ -68,8 +68,8 @@ void ValueSum::commit() {
 }
 
 void ValueSum::add_to_state(const Block& block) {
-  Partial guess;
-  add_block(block, guess, options_.total, options_.count);
+  SumGrid guesses[2];
+  add_block(block, guesses, options_.total, options_.count);
   carry(options_.total);
   if (options_.count) carry(options_.count);
 }

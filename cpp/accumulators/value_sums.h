@@ -28,17 +28,17 @@ class ValueSum final : public Accumulator {
   void add(const Block& block, int worker) override;
   void commit() override;
   void add_to_state(const Block& block) override;
+  bool turn_to(const ArrayView&, const ArrayView&, const ArrayView&) override { return true; }
 
  private:
   struct Partial {
     int64_t total[kSumWords] = {};
     int64_t count[kSumWords] = {};
     int64_t additions = 0;
-    // Grids of the last block, which most likely suit the next one too.
-    SumGrid total_grid;
-    SumGrid count_grid;
+    // Of the total and the count: the last block's, which most likely suit the next one too.
+    SumGrid grids[2];
   };
-  void add_block(const Block& block, Partial& partial, int64_t* total, int64_t* count) const;
+  void add_block(const Block& block, SumGrid* grids, int64_t* total, int64_t* count) const;
 
   Options options_;
   std::vector<Partial> partials_;

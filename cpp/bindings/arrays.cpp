@@ -9,6 +9,24 @@ namespace py = pybind11;
 namespace tally {
 namespace {
 
+py::array array_of(const py::handle& object) {
+  if (!py::isinstance<py::array>(object)) throw py::type_error("expected a NumPy array");
+  auto array = py::reinterpret_borrow<py::array>(object);
+  if (!(array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_))
+    throw std::invalid_argument("expected an aligned array");
+  return array;
+}
+
+bool is_writable(const py::handle& object, DType type, int64_t size) {
+  constexpr int kFlags = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_WRITEABLE_ |
+                         py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+  if (!py::isinstance<py::array>(object)) return false;
+  const auto array = py::reinterpret_borrow<py::array>(object);
+  return dtype_of(array.dtype()) == type && (array.flags() & kFlags) == kFlags && array.size() == size;
+}
+
+}  // namespace
+
 DType dtype_of(const py::dtype& dtype) {
   switch (dtype.num()) {
     case py::detail::npy_api::NPY_BOOL_:
@@ -42,24 +60,6 @@ DType dtype_of(const py::dtype& dtype) {
   }
 }
 
-py::array array_of(const py::handle& object) {
-  if (!py::isinstance<py::array>(object)) throw py::type_error("expected a NumPy array");
-  auto array = py::reinterpret_borrow<py::array>(object);
-  if (!(array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_))
-    throw std::invalid_argument("expected an aligned array");
-  return array;
-}
-
-bool is_writable(const py::handle& object, DType type, int64_t size) {
-  constexpr int kFlags = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_WRITEABLE_ |
-                         py::detail::npy_api::NPY_ARRAY_ALIGNED_;
-  if (!py::isinstance<py::array>(object)) return false;
-  const auto array = py::reinterpret_borrow<py::array>(object);
-  return dtype_of(array.dtype()) == type && (array.flags() & kFlags) == kFlags && array.size() == size;
-}
-
-}  // namespace
-
 ArrayView view_of(const py::handle& object) {
   ArrayView view;
   if (object.is_none()) return view;
@@ -75,18 +75,6 @@ ArrayView view_of(const py::handle& object) {
     view.width = array.shape(1);
     view.column_stride = array.strides(1);
   }
-  return view;
-}
-
-ArrayView flat_view_of(const py::handle& object, ptrdiff_t stride) {
-  const py::array array = array_of(object);
-  ArrayView view;
-  view.data = static_cast<const char*>(array.data());
-  view.type = dtype_of(array.dtype());
-  view.dimensions = 1;
-  view.rows = array.size();
-  view.column_stride = size_of(view.type);
-  view.row_stride = stride ? stride : view.column_stride;
   return view;
 }
 

@@ -8,11 +8,10 @@
 
 namespace tally {
 
+DType dtype_of(const pybind11::dtype& dtype);
+
 // An array of one or two dimensions; None is absent.
 ArrayView view_of(const pybind11::handle& object);
-
-// All elements in order as one dimension, this many bytes apart; 0 for a C-contiguous array.
-ArrayView flat_view_of(const pybind11::handle& object, ptrdiff_t stride);
 
 // A writable int64 array of exactly this many words.
 int64_t* state_of(const pybind11::handle& object, int64_t words);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -51,12 +52,15 @@ std::pair<int64_t, int64_t> weight_limbs(const py::array& weights, int threads) 
   return limbs;
 }
 
+bool is_small(const Batch& batch) {
+  return batch.rows * std::max(batch.y_pred.width, batch.y_true.width) <= kSmallBatch;
+}
+
 template <class Threads>
 Fault add_to_states(const Batch& batch, const py::tuple& specs, const Threads& threads) {
-  Plan plan(batch);
-  for (const auto& spec : specs) plan.add(py::reinterpret_borrow<py::tuple>(spec));
+  Plan plan(batch, specs);
   Outcome outcome;
-  if (batch.rows * std::max(batch.y_pred.width, batch.y_true.width) <= kSmallBatch) {
+  if (is_small(batch)) {
     outcome = add_batch(batch, plan.demand, plan.accumulators, 1, [] { return false; });
   } else {
     const int most = threads();
@@ -90,33 +94,42 @@ class Look {
     dtype_ = parts[0];
     tail_ = parts[1].cast<std::vector<py::ssize_t>>();
     flat_ = parts[2].cast<bool>();
+    view_.type = dtype_of(py::reinterpret_borrow<py::dtype>(dtype_));
+    view_.dimensions = flat_ ? 1 : static_cast<int>(tail_.size()) + 1;
+    if (view_.dimensions < 1 || view_.dimensions > 2) throw std::invalid_argument("expected one or two dimensions");
+    if (view_.dimensions == 2) view_.width = tail_[0];
+    view_.column_stride = size_of(view_.type);
   }
 
-  bool fits(const py::handle& object) const {
+  // Whether the object looks so; `view` takes it then.
+  bool read(const py::handle& object, ArrayView* view) const {
     if (!dtype_) return object.is_none();
     if (Py_TYPE(object.ptr()) != py::detail::npy_api::get().PyArray_Type_) return false;
-    const auto* array = py::detail::array_proxy(object.ptr());
-    const auto dimensions = static_cast<size_t>(array->nd);
-    return array->descr == dtype_.ptr() && dimensions == tail_.size() + 1 &&
-           std::equal(tail_.begin(), tail_.end(), array->dimensions + 1) && (!flat_ || is_flat(*array));
-  }
-
-  // Of an array that fits.
-  ArrayView view(const py::handle& object) const {
-    if (!flat_) return view_of(object);
-    const auto* array = py::detail::array_proxy(object.ptr());
-    return flat_view_of(object, has_one_column() ? array->strides[0] : 0);
+    const auto& array = *py::detail::array_proxy(object.ptr());
+    if (array.descr != dtype_.ptr() || static_cast<size_t>(array.nd) != tail_.size() + 1 ||
+        !std::equal(tail_.begin(), tail_.end(), array.dimensions + 1) ||
+        !(array.flags & py::detail::npy_api::NPY_ARRAY_ALIGNED_))
+      return false;
+    *view = view_;
+    view->data = array.data;
+    view->rows = array.dimensions[0];
+    view->row_stride = array.strides[0];
+    if (view_.dimensions == 2) view->column_stride = array.strides[1];
+    return !flat_ || flatten(array, view);
   }
 
  private:
-  bool has_one_column() const { return tail_.size() == 1 && tail_[0] == 1; }
-  bool is_flat(const py::detail::PyArray_Proxy& array) const {
-    return has_one_column() || (array.flags & py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_) != 0;
+  bool flatten(const py::detail::PyArray_Proxy& array, ArrayView* view) const {
+    if (tail_.size() == 1 && tail_[0] == 1) return true;
+    for (const py::ssize_t size : tail_) view->rows *= size;
+    view->row_stride = view->column_stride;
+    return (array.flags & py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_) != 0;
   }
 
   py::object dtype_;
   std::vector<py::ssize_t> tail_;
   bool flat_ = false;
+  ArrayView view_;  // but for place, rows and strides
 };
 
 // Holds locks of Python, taken in the given order.
@@ -148,6 +161,16 @@ class Held {
   size_t held_ = 0;
 };
 
+// The accumulators of a batch of one block, ready for the next.
+struct Prepared {
+  Prepared(const Batch& first, const py::tuple& specs)
+      : batch(first), plan(batch, specs), pass(batch, plan.demand, plan.accumulators) {}
+
+  Batch batch;
+  Plan plan;
+  BlockPass pass;
+};
+
 // The call that added one batch, for batches that look like it: for a few rows, working out how metrics read their
 // arrays takes longer than adding them. It keeps no state, only references to the arrays that do.
 class Repeated {
@@ -170,23 +193,34 @@ class Repeated {
   // Whether the batch was added; nothing is if it does not look like the one before or is refused.
   bool add(const py::handle& y_true, const py::handle& y_pred, const py::handle& weights) {
     if (changes_ != changes.load(std::memory_order_relaxed) || looks_.empty()) return false;
-    if (!looks_[0].fits(y_true) || !looks_[1].fits(y_pred) || !looks_[2].fits(weights)) return false;
+    ArrayView views[3];
+    if (!looks_[0].read(y_true, &views[0]) || !looks_[1].read(y_pred, &views[1]) || !looks_[2].read(weights, &views[2]))
+      return false;
     const Held held(locks_);
     if (changes_ != changes.load()) return false;
     try {
-      const Batch batch =
-          batch_of(looks_[0].view(y_true), looks_[1].view(y_pred), looks_[2].view(weights), rows_per_sample_);
+      const Batch batch = batch_of(views[0], views[1], views[2], rows_per_sample_);
       rows_left_ -= batch.rows;
       if (rows_left_ < 0 || !has_planes_for(batch.weights)) return false;
-      const auto threads = [this] { return threads_().cast<int>(); };
-      return add_to_states(batch, accumulators_, threads).argument == Argument::kNone;
+      return add_views(batch).argument == Argument::kNone;
     } catch (const std::invalid_argument&) {
-      // Lengths that differ or misaligned memory: the long way finds the words.
+      // Lengths that differ: the long way finds the words.
       return false;
     }
   }
 
  private:
+  Fault add_views(const Batch& batch) {
+    if (!is_small(batch) || !batch.rows || !BlockPass::is_block(batch))
+      return add_to_states(batch, accumulators_, [this] { return threads_().cast<int>(); });
+    // The interpreter's lock is held until the batch is added, so that nobody else is here.
+    if (!prepared_ || !prepared_->pass.takes(batch)) {
+      prepared_.reset();
+      prepared_ = std::make_unique<Prepared>(batch, accumulators_);
+    }
+    return prepared_->pass.add();
+  }
+
   bool has_planes_for(const ArrayView& weights) const {
     if (!limbs_) return true;
     const auto [first, last] = limbs_of(weights, 1, [] { return false; });
@@ -201,6 +235,7 @@ class Repeated {
   std::vector<py::object> locks_;
   py::function threads_;
   uint64_t changes_ = 0;
+  std::unique_ptr<Prepared> prepared_;
 };
 
 }  // namespace

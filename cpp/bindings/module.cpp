@@ -57,6 +57,8 @@ PYBIND11_MODULE(_core, module) {
   add_label_keys(module);
   add_samples(module);
   add_transport(module);
+  module.def("regions_with_helpers", &regions_with_helpers);
+  module.def("set_worth_waking", &set_worth_waking, py::arg("microseconds"));
   module.def("instruction_sets", &instruction_sets);
   module.def("get_instruction_set", [] { return std::string(kernels().name); });
   module.def("set_instruction_set", &set_instruction_set, py::arg("name"));
@@ -103,7 +105,8 @@ PYBIND11_MODULE(_core, module) {
                           "PEARSON",
                           "CONCORDANCE",
                           "HUBER",
-                          "REACHED"};
+                          "REACHED",
+                          "RELATIVE_ERROR"};
   static_assert(std::size(values) == static_cast<size_t>(ValueKind::kValueKinds), "every value has a name");
   for (size_t kind = 0; kind < std::size(values); ++kind) module.attr(values[kind]) = kind;
 }

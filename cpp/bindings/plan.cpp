@@ -237,7 +237,8 @@ void Plan::require_shapes(const ValueSpec& value) const {
     require(y_true.dimensions == y_pred.dimensions && y_true.width == y_pred.width,
             "y_true and y_pred differ in shape");
   }
-  require(value.kind != ValueKind::kMeanError || value.bins, "bins are missing");
+  const bool takes_bins = value.kind == ValueKind::kMeanError || value.kind == ValueKind::kRelativeError;
+  require(!takes_bins || value.bins, "bins are missing");
 }
 
 template <class Spec>

@@ -36,14 +36,15 @@ CellTable table_of(const pybind11::tuple& spec, int64_t cells);
 // Builds the accumulators of one pass and gathers what they need.
 class Plan {
  public:
-  explicit Plan(const Batch& batch) : batch_(batch) {}
-
-  void add(const pybind11::tuple& spec);
+  Plan(const Batch& batch, const pybind11::tuple& specs) : batch_(batch) {
+    for (const auto& spec : specs) add(pybind11::reinterpret_borrow<pybind11::tuple>(spec));
+  }
 
   Demand demand;
   Accumulators accumulators;
 
  private:
+  void add(const pybind11::tuple& spec);
   void add_mean(const pybind11::tuple& spec);
   void add_values(const pybind11::tuple& spec);
   void add_labels(const pybind11::tuple& spec);

@@ -24,6 +24,9 @@ namespace py = pybind11;
 namespace tally {
 namespace {
 
+// Letting go of the interpreter costs more than so many values do.
+constexpr int64_t kSmallTensor = 16384;
+
 using Numbers = py::array_t<double, py::array::c_style>;
 
 // Both arrays are [population, bin].
@@ -134,6 +137,30 @@ void add_to_tables(const std::vector<std::tuple<std::vector<py::array>, int, std
   committed.append(true);
 }
 
+// Adds a tensor to the planes of the two limbs below ones, of which the lower may be missing, and 1 to `ones`; or
+// nothing, if its values do not fit there.
+bool add_tensor(const py::array& high, const std::optional<py::array>& low, const py::array& ones,
+                const py::array& values, int threads, py::list& committed) {
+  const ArrayView view = view_of(values);
+  if (view.dimensions != 1 || values.size() != high.size() || (view.rows > 1 && view.row_stride != size_of(view.type)))
+    throw std::invalid_argument("there must be contiguous values, as many as cells");
+  int64_t* const of_high = state_of(high, values.size());
+  int64_t* const of_low = low ? state_of(*low, values.size()) : nullptr;
+  int64_t* const count = state_of(ones, 1);
+  Addition addition;
+  if (values.size() <= kSmallTensor) {
+    addition = add_fixed(of_high, of_low, view, 1, [] { return false; });
+  } else {
+    py::gil_scoped_release release;
+    addition = add_fixed(of_high, of_low, view, threads, interrupted);
+  }
+  if (addition == Addition::kInterrupted) throw py::error_already_set();
+  if (addition == Addition::kRefused) return false;
+  *count += 1;
+  committed.append(true);
+  return true;
+}
+
 // sum of planes[i] * 2^(32 (first + i)) for each cell, rounded once.
 Numbers rounded_sums(const std::vector<py::array_t<int64_t, py::array::c_style>>& planes, int first) {
   if (planes.empty() || planes.size() > kMostPlanes) throw std::invalid_argument("there must be some planes");
@@ -193,6 +220,8 @@ void add_samples(py::module_& module) {
   module.def("projections", &projections, py::arg("coordinates"), py::arg("directions"), py::arg("threads"));
   module.def("first_outside", &first_sample_outside, py::arg("samples"), py::arg("low"), py::arg("high"));
   module.def("add_to_tables", &add_to_tables, py::arg("tables"), py::arg("committed"));
+  module.def("add_tensor", &add_tensor, py::arg("high"), py::arg("low").none(true), py::arg("ones"), py::arg("values"),
+             py::arg("threads"), py::arg("committed"));
   module.def("rounded_sums", &rounded_sums, py::arg("planes"), py::arg("first"));
 }
 

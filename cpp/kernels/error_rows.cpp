@@ -133,10 +133,40 @@ void huber(const PairedRows<T>& rows, double delta, double* means) {
   means_of_rows(rows, HuberLoss{delta}, means);
 }
 
+struct RelativeError {
+  const double* normalizers;
+
+  inline double normalizer(double) const { return *normalizers; }
+  inline Doubles normalizer(Doubles) const { return load<Doubles>(normalizers); }
+  template <class Double>
+  inline Double operator()(Double y_true, Double y_pred) const {
+    const Double divisor = normalizer(y_true);
+    const auto is_zero = divisor == 0.0;
+    const Double ratio = absolute(y_pred - y_true) / select(is_zero, splat<Double>(1.0), divisor);
+    return select(is_zero, splat<Double>(0.0), ratio);
+  }
+};
+
+inline RelativeError from_column(const RelativeError& value, int64_t column) { return {value.normalizers + column}; }
+
+template <class T>
+void relative_error(const PairedRows<T>& rows, const double* normalizers, double* means) {
+  // Short rows are mapped as one, up to so many elements.
+  constexpr int64_t kElements = tally::kBlockRows;
+  double repeated[kElements];
+  if (rows.width < kLanes) {
+    const int64_t elements = rows.rows * rows.width;
+    for (int64_t i = 0; i < rows.width; ++i) repeated[i] = normalizers[i];
+    for (int64_t i = rows.width; i < kElements && i < elements; ++i) repeated[i] = repeated[i - rows.width];
+    normalizers = repeated;
+  }
+  means_of_rows(rows, RelativeError{normalizers}, means);
+}
+
 template <class T>
 constexpr tally::ErrorFunctions<T> functions() {
   return {hinge<T>,    squared_hinge<T>, categorical_hinge<T>, percentage_error<T>, squared_logarithmic_error<T>,
-          log_cosh<T>, huber<T>};
+          log_cosh<T>, huber<T>,         relative_error<T>};
 }
 
 }  // namespace

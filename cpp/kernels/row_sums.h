@@ -28,6 +28,12 @@ inline bool all_lanes(Longs condition) {
 inline double absolute(double value) { return __builtin_fabs(value); }
 inline Doubles absolute(Doubles value) { return value < 0.0 ? -value : value; }
 
+// A value that differs between columns has an overload of its own: what it is from column `i` on.
+template <class Value>
+inline const Value& from_column(const Value& value, int64_t) {
+  return value;
+}
+
 // Sum over a row of value(y_true, y_pred), in sixteen lanes, or one after the other for rows shorter than that.
 template <class T, class Value>
 inline double sum_of_row(const T* y_true, const T* y_pred, int64_t width, Value value) {
@@ -37,16 +43,16 @@ inline double sum_of_row(const T* y_true, const T* y_pred, int64_t width, Value 
     LaneSum sum;
     for (; i + kLanes <= width; i += kLanes)
       for (int part = 0; part < LaneSum::kParts; ++part)
-        sum.parts[part] +=
-            value(load_doubles(y_true + i + part * kDoubles), load_doubles(y_pred + i + part * kDoubles));
+        sum.parts[part] += from_column(value, i + part * kDoubles)(load_doubles(y_true + i + part * kDoubles),
+                                                                   load_doubles(y_pred + i + part * kDoubles));
     total = sum.total();
   }
   for (; i + kDoubles <= width; i += kDoubles) {
     double lanes[kDoubles];
-    store(lanes, value(load_doubles(y_true + i), load_doubles(y_pred + i)));
+    store(lanes, from_column(value, i)(load_doubles(y_true + i), load_doubles(y_pred + i)));
     for (double lane : lanes) total += lane;
   }
-  for (; i < width; ++i) total += value(static_cast<double>(y_true[i]), static_cast<double>(y_pred[i]));
+  for (; i < width; ++i) total += from_column(value, i)(static_cast<double>(y_true[i]), static_cast<double>(y_pred[i]));
   return total;
 }
 
@@ -60,9 +66,10 @@ inline void map_elements(const T* __restrict y_true, const T* __restrict y_pred,
     __builtin_prefetch(y_true + i + kAhead<T>);
     __builtin_prefetch(y_pred + i + kAhead<T>);
     for (int64_t at = i; at < i + kLine; at += kDoubles)
-      store(values + at, value(load_doubles(y_true + at), load_doubles(y_pred + at)));
+      store(values + at, from_column(value, at)(load_doubles(y_true + at), load_doubles(y_pred + at)));
   }
-  for (; i < count; ++i) values[i] = value(static_cast<double>(y_true[i]), static_cast<double>(y_pred[i]));
+  for (; i < count; ++i)
+    values[i] = from_column(value, i)(static_cast<double>(y_true[i]), static_cast<double>(y_pred[i]));
 }
 
 // How many elements are mapped at once into a buffer.

@@ -173,6 +173,8 @@ struct ErrorFunctions {
   RowValue<T> squared_logarithmic_error;
   RowValue<T> log_cosh;
   RowValue<T> huber;
+  // The mean of |y_true - y_pred| / normalizers, one for each column; where that is 0, so is the relative error.
+  void (*relative_error)(const PairedRows<T>& rows, const double* normalizers, double* means);
 };
 
 struct ErrorRowKernels {

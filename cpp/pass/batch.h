@@ -43,8 +43,9 @@ enum class ValueKind : int32_t {
   kCosine,
   kPearson,
   kConcordance,
-  kHuber,    // quadratic up to `number`
-  kReached,  // y_pred >= number
+  kHuber,          // quadratic up to `number`
+  kReached,        // y_pred >= number
+  kRelativeError,  // to the bins
   kValueKinds
 };
 

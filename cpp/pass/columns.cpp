@@ -65,20 +65,20 @@ size_t tile_bytes(const ArrayView& view, bool single, int64_t rows) {
 
 }  // namespace
 
-Columns::Columns(const Batch& batch, const Demand& demand)
-    : batch_(batch), demand_(demand), kernels_(kernels()), pairs_(batch, demand) {
+Columns::Columns(const Batch& batch, const Demand& demand, int64_t most_rows)
+    : batch_(batch), demand_(demand), kernels_(kernels()), column_(most_rows + kPad), pairs_(batch, demand, most_rows) {
   single_ = fits_float32(batch.y_pred.type) && (!needs_true_rows(batch, demand) || fits_float32(batch.y_true.type));
   true_rows_needed_ = needs_true_rows(batch, demand);
-  tile_rows_ = rows_per_tile(batch, demand, single_);
+  tile_rows_ = std::min(rows_per_tile(batch, demand, single_), most_rows);
   const size_t values = demand.values.size();
-  storage_ = Scratch((5 + values) * kColumn * sizeof(double) + 5 * kColumn * sizeof(int32_t));
+  storage_ = Scratch(static_cast<size_t>(column_) * ((5 + values) * sizeof(double) + 5 * sizeof(int32_t)));
   double* next = storage_.as<double>();
   for (double** column : {&sum_, &reference_, &exp_sum_, &true_score_, &weights_}) {
     *column = next;
-    next += kColumn;
+    next += column_;
   }
-  for (size_t i = 0; i < values; ++i, next += kColumn) values_.push_back(next);
-  for (int i = 0; i < 5; ++i) integers_[i] = reinterpret_cast<int32_t*>(next) + i * kColumn;
+  for (size_t i = 0; i < values; ++i, next += column_) values_.push_back(next);
+  for (int i = 0; i < 5; ++i) integers_[i] = reinterpret_cast<int32_t*>(next) + i * column_;
 
   if (std::any_of(demand.values.begin(), demand.values.end(),
                   [](const ValueSpec& value) { return value.form.circular; }))

@@ -10,18 +10,16 @@ namespace tally {
 
 class Columns {
  public:
-  Columns(const Batch& batch, const Demand& demand);
+  // `most_rows`: of a block; a multiple of kPad, at most kBlockRows.
+  Columns(const Batch& batch, const Demand& demand, int64_t most_rows = kBlockRows);
 
-  // Fills the columns for rows [first, first + rows); rows <= kBlockRows.
+  // Fills the columns for rows [first, first + rows); rows <= most_rows.
   Fault derive(int64_t first, int64_t rows);
   // Adds up and counts rows from `first` on, without columns, and says how many: 0 if none can be.
   int64_t derive_long(int64_t first, int64_t rows);
   const Block& block() const { return block_; }
 
  private:
-  // Column storage with room for the vectors that run past the last row.
-  static constexpr int64_t kColumn = kBlockRows + kPad;
-
   template <class T>
   void derive_tiles(int64_t first, int64_t rows);
   template <class T>
@@ -55,6 +53,7 @@ class Columns {
   const Batch& batch_;
   const Demand& demand_;
   const Kernels& kernels_;
+  const int64_t column_;  // its storage, with room for the vectors that run past the last row
   Block block_;
   Scratch storage_;
   Scratch tiles_;

@@ -4,8 +4,6 @@
 namespace tally {
 namespace {
 
-constexpr int64_t kColumn = kBlockRows + kPad;
-
 bool has_type(const ArrayView& view, DType type) { return view.type == type && view.row_stride == size_of(type); }
 
 bool are_of(const Batch& batch, DType type) { return has_type(batch.y_true, type) && has_type(batch.y_pred, type); }
@@ -23,18 +21,19 @@ const Label* labels_of(const ArrayView& view, int64_t first) {
 
 }  // namespace
 
-LabelPairs::LabelPairs(const Batch& batch, const Demand& demand) : batch_(batch), demand_(demand) {
+LabelPairs::LabelPairs(const Batch& batch, const Demand& demand, int64_t most_rows)
+    : batch_(batch), demand_(demand), column_(static_cast<size_t>(most_rows + kPad)) {
   const size_t pairs = demand.pairs.size();
   if (!pairs) return;
-  storage_ = Scratch((3 + pairs) * kColumn * sizeof(uint32_t));
-  for (int i = 0; i < 3; ++i) buffers_[i] = storage_.as<int32_t>() + i * kColumn;
-  cells_ = reinterpret_cast<uint32_t*>(buffers_[2] + kColumn);
-  for (size_t i = 0; i < pairs; ++i) columns_.push_back({cells_ + i * kColumn, {}});
+  storage_ = Scratch((3 + pairs) * column_ * sizeof(uint32_t));
+  for (int i = 0; i < 3; ++i) buffers_[i] = storage_.as<int32_t>() + i * column_;
+  cells_ = reinterpret_cast<uint32_t*>(buffers_[2] + column_);
+  for (size_t i = 0; i < pairs; ++i) columns_.push_back({cells_ + i * column_, {}});
 }
 
 void LabelPairs::derive(const Block& block) {
   converted_ = false;
-  for (size_t i = 0; i < columns_.size(); ++i) fill(demand_.pairs[i], block, &columns_[i], cells_ + i * kColumn);
+  for (size_t i = 0; i < columns_.size(); ++i) fill(demand_.pairs[i], block, &columns_[i], cells_ + i * column_);
 }
 
 void LabelPairs::fill(const PairSpec& spec, const Block& block, PairColumn* column, uint32_t* cells) {

@@ -10,7 +10,7 @@ namespace tally {
 // from rows or a threshold, and in blocks that hold labels outside [0, classes) or to be ignored.
 class LabelPairs {
  public:
-  LabelPairs(const Batch& batch, const Demand& demand);
+  LabelPairs(const Batch& batch, const Demand& demand, int64_t most_rows);
 
   // Fills one column for each pair of the demand; the other columns of the block must be there.
   void derive(const Block& block);
@@ -26,6 +26,7 @@ class LabelPairs {
 
   const Batch& batch_;
   const Demand& demand_;
+  const size_t column_;
   std::vector<PairColumn> columns_;
   Scratch storage_;
   bool held_others_ = false;  // labels outside [0, classes), the last block

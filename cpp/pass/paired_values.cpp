@@ -60,6 +60,8 @@ void derive_paired_value(const Kernels& kernels, const ValueSpec& spec, const Pa
       return errors.log_cosh(pair, number, target);
     case ValueKind::kHuber:
       return errors.huber(pair, number, target);
+    case ValueKind::kRelativeError:
+      return errors.relative_error(pair, spec.bins, target);
     case ValueKind::kCosine:
       return correlations.cosine(pair, number, target);
     case ValueKind::kPearson:

@@ -7,8 +7,6 @@
 #include <mutex>
 #include <numeric>
 
-#include "pass/columns.h"
-
 namespace tally {
 namespace {
 
@@ -23,7 +21,7 @@ constexpr int64_t kLabelBlockBytes = 8192;
 // Of so many bytes, the first chunk is done alone to see what the others will cost; helpers must save more than it
 // takes to wake them.
 constexpr int64_t kTrialBytes = int64_t{16} << 20;
-constexpr auto kWorthWaking = std::chrono::microseconds(100);
+std::atomic<int64_t> worth_waking{100};  // microseconds
 
 Fault first_fault(const Accumulators& accumulators, const Block& block, Fault fault) {
   for (const auto& accumulator : accumulators) {
@@ -41,10 +39,13 @@ int64_t bytes_per_row(const Batch& batch) {
   return std::max<int64_t>(bytes, 1);
 }
 
-Outcome add_small(const Batch& batch, const Demand& demand, const Accumulators& accumulators) {
-  Columns columns(batch, demand);
+bool same_strides(const ArrayView& left, const ArrayView& right) {
+  return left.row_stride == right.row_stride && left.column_stride == right.column_stride;
+}
+
+Fault add_block(const Batch& batch, const Accumulators& accumulators, Columns& columns) {
   const Fault fault = first_fault(accumulators, columns.block(), columns.derive(0, batch.rows));
-  if (fault.argument != Argument::kNone) return {fault};
+  if (fault.argument != Argument::kNone) return fault;
   for (const auto& accumulator : accumulators) accumulator->add_to_state(columns.block());
   return {};
 }
@@ -96,12 +97,38 @@ class FirstFault {
 
 }  // namespace
 
+BlockPass::BlockPass(Batch& batch, const Demand& demand, const Accumulators& accumulators)
+    : batch_(batch),
+      accumulators_(accumulators),
+      kernels_(kernels()),
+      most_rows_((batch.rows + kPad - 1) / kPad * kPad),
+      columns_(batch, demand, most_rows_) {}
+
+bool BlockPass::is_block(const Batch& batch) {
+  return batch.rows <= kBlockRows && batch.rows * bytes_per_row(batch) <= kSmallBytes;
+}
+
+bool BlockPass::takes(const Batch& batch) {
+  if (batch.rows > most_rows_ || &kernels_ != &kernels() || !same_strides(batch.y_true, batch_.y_true) ||
+      !same_strides(batch.y_pred, batch_.y_pred) || !same_strides(batch.weights, batch_.weights))
+    return false;
+  batch_ = batch;
+  return std::all_of(accumulators_.begin(), accumulators_.end(), [&](const auto& accumulator) {
+    return accumulator->turn_to(batch.y_true, batch.y_pred, batch.weights);
+  });
+}
+
+Fault BlockPass::add() { return add_block(batch_, accumulators_, columns_); }
+
 Outcome add_batch(const Batch& batch, const Demand& demand, const Accumulators& accumulators, int threads,
                   const StopFunction& stop) {
   if (batch.rows == 0) return {};
   const int64_t row_bytes = bytes_per_row(batch);
   const int64_t bytes = batch.rows * row_bytes;
-  if (batch.rows <= kBlockRows && bytes <= kSmallBytes) return add_small(batch, demand, accumulators);
+  if (BlockPass::is_block(batch)) {
+    Columns columns(batch, demand);
+    return {add_block(batch, accumulators, columns)};
+  }
   const Cut cut = cut_of(batch.rows, row_bytes, counts_labels(batch, demand), std::max(threads, 1));
   int workers = static_cast<int>(std::clamp<int64_t>(cut.chunks - 1, 1, std::max(threads, 1)));
 
@@ -130,7 +157,9 @@ Outcome add_batch(const Batch& batch, const Demand& demand, const Accumulators& 
   if (workers > 1 && bytes < kTrialBytes) {
     const auto begun = std::chrono::steady_clock::now();
     chunk(0, done++);
-    if ((std::chrono::steady_clock::now() - begun) * (cut.chunks - done) < kWorthWaking) workers = 1;
+    if ((std::chrono::steady_clock::now() - begun) * (cut.chunks - done) <
+        std::chrono::microseconds(worth_waking.load()))
+      workers = 1;
   }
   const auto rest = [&](int worker, int64_t index) { chunk(worker, done + index); };
   if (!for_each_chunk(cut.chunks - done, workers, rest, stop)) return {{}, true};
@@ -138,6 +167,8 @@ Outcome add_batch(const Batch& batch, const Demand& demand, const Accumulators& 
   for (const auto& accumulator : accumulators) accumulator->commit();
   return {};
 }
+
+void set_worth_waking(int64_t microseconds) { worth_waking.store(microseconds); }
 
 uint64_t read_words(const uint64_t* words, int64_t count, int threads) {
   constexpr int64_t kWordsPerChunk = kMostChunkBytes / 8;

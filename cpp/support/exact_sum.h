@@ -65,6 +65,10 @@ inline void add_exactly(int64_t* words, int64_t value, int64_t exponent) {
 
 // Propagates carries: digits end in [0, 2^32) except the last limb, which keeps the sign.
 inline void carry(int64_t* words) {
+  // Most often there is nothing to carry, which vectors see at once.
+  uint64_t bits = 0;
+  for (int i = 0; i < kLimbs - 1; ++i) bits |= static_cast<uint64_t>(words[i]);
+  if (!(bits >> 32)) return;
   int64_t carried = 0;
   for (int i = 0; i < kLimbs - 1; ++i) {
     const int64_t limb = words[i] + carried;

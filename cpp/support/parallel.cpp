@@ -91,8 +91,10 @@ class Launcher {
     const std::lock_guard<std::mutex> lock(mutex_);
     if ((region_ && !region_->is_done()) || !start()) return;
     region_ = region;
+    regions_.fetch_add(1);
     changed_.notify_all();
   }
+  int64_t regions() const { return regions_.load(); }
 
  private:
   bool start() {
@@ -122,6 +124,7 @@ class Launcher {
   std::condition_variable changed_;
   std::shared_ptr<Region> region_;
   bool started_ = false;
+  std::atomic<int64_t> regions_{0};
 };
 
 Launcher& launcher() {
@@ -145,5 +148,7 @@ bool for_each_chunk(int64_t chunks, int workers, const ChunkFunction& chunk, con
   if (workers > 1 && chunks > 1) launcher().launch(region);
   return region->work(stop);
 }
+
+int64_t regions_with_helpers() { return launcher().regions(); }
 
 }  // namespace tally

@@ -15,4 +15,7 @@ using StopFunction = std::function<bool()>;
 // thread is one. False if stopped early. One region has helpers at a time; further callers meanwhile work alone.
 bool for_each_chunk(int64_t chunks, int workers, const ChunkFunction& chunk, const StopFunction& stop);
 
+// How many regions have had helpers in this process.
+int64_t regions_with_helpers();
+
 }  // namespace tally

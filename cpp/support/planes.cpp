@@ -2,8 +2,12 @@
 // for all behind it: they round as the whole would.
 #include "support/planes.h"
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <vector>
 
+#include "support/dispatch.h"
 #include "support/exact_sum.h"
 
 namespace tally {
@@ -62,7 +66,70 @@ double rounded_cell(const int64_t* const* planes, int count, int first, int64_t 
   return negative ? -magnitude : magnitude;
 }
 
+// Adds some values, or takes them away again; false, and nothing is done, if one of them cannot be added.
+class FixedAddition {
+ public:
+  FixedAddition(int64_t* high, int64_t* low, const ArrayView& values) : high_(high), low_(low), values_(values) {}
+
+  bool add(int64_t begin, int64_t end) const {
+    for (int64_t first = begin; first < end; first += kBlockRows) {
+      if (add_block<1>(first, std::min(kBlockRows, end - first))) continue;
+      take_away(begin, first);
+      return false;
+    }
+    return true;
+  }
+  void take_away(int64_t begin, int64_t end) const {
+    for (int64_t first = begin; first < end; first += kBlockRows)
+      add_block<-1>(first, std::min(kBlockRows, end - first));
+  }
+
+ private:
+  template <int kSign>
+  bool add_block(int64_t first, int64_t count) const {
+    double numbers[kBlockRows];
+    int64_t high[kBlockRows + kPad];
+    int64_t low[kBlockRows + kPad];
+    const double* source = numbers;
+    if (values_.type == DType::kFloat64)
+      source = reinterpret_cast<const double*>(values_.row(first));
+    else
+      kernels().convert->to_double(values_.row(first), values_.type, values_.row_stride, count, numbers);
+    const FixedWeights found = kernels().label_pairs->fix_weights(source, count, 0x1p32, high, low_ ? low : nullptr);
+    if (found.has_others) return false;
+    for (int64_t i = 0; i < count; ++i) high_[first + i] += kSign * high[i];
+    for (int64_t i = 0; found.has_low && i < count; ++i) low_[first + i] += kSign * low[i];
+    return true;
+  }
+
+  int64_t* high_;
+  int64_t* low_;
+  const ArrayView& values_;
+};
+
 }  // namespace
+
+Addition add_fixed(int64_t* high, int64_t* low, const ArrayView& values, int threads, const StopFunction& stop) {
+  constexpr int64_t kChunk = int64_t{1} << 17;
+  const FixedAddition addition(high, low, values);
+  if (values.rows <= kChunk) return addition.add(0, values.rows) ? Addition::kAdded : Addition::kRefused;
+  std::vector<char> done(static_cast<size_t>((values.rows + kChunk - 1) / kChunk));
+  const auto chunks = static_cast<int64_t>(done.size());
+  std::atomic<bool> refused{false};
+  const auto end_of = [&](int64_t index) { return std::min(values.rows, (index + 1) * kChunk); };
+  const auto add = [&](int, int64_t index) {
+    if (refused.load()) return;
+    done[static_cast<size_t>(index)] = addition.add(index * kChunk, end_of(index));
+    if (!done[static_cast<size_t>(index)]) refused.store(true);
+  };
+  const bool finished = for_each_chunk(chunks, threads, add, stop);
+  if (finished && !refused.load()) return Addition::kAdded;
+  const auto undo = [&](int, int64_t index) {
+    if (done[static_cast<size_t>(index)]) addition.take_away(index * kChunk, end_of(index));
+  };
+  for_each_chunk(chunks, threads, undo, [] { return false; });
+  return finished ? Addition::kRefused : Addition::kInterrupted;
+}
 
 bool add_to_planes(int64_t* const* planes, int count, int first, const double* values, int64_t cells) {
   bool fits = true;

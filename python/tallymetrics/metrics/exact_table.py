@@ -14,7 +14,7 @@ Self = TypeVar("Self", bound="ExactTable")
 
 _DIGIT_MASK = 0xFFFFFFFF
 # A plane takes less than 2^32 a row: after so many rows the carries are due.
-_ROWS_BEFORE_CARRY = 1 << 30
+ROWS_BEFORE_CARRY = 1 << 30
 # To look at so many weights takes no longer than to wake a thread.
 _ROWS_FOR_ONE_THREAD = 1 << 18
 _CARRIED_AT_ONCE = 1 << 16
@@ -64,7 +64,7 @@ class ExactTable(Table):
             first = last = _core.UNIT_LIMB
         if first == _core.UNIT_LIMB and weights.dtype.kind == "f":
             first -= 1
-        if self._rows_since_carry + rows > _ROWS_BEFORE_CARRY:
+        if self._rows_since_carry + rows > ROWS_BEFORE_CARRY:
             self.carry()
         self._rows_since_carry += rows
         planes = self._planes
@@ -77,9 +77,9 @@ class ExactTable(Table):
     def limbs_for_repeats(self, rows: int, repeated_rows: int) -> tuple[int, int] | None:
         first, last, counted = self._asked
         more = -(-counted // rows) * repeated_rows
-        if not self._repeats_weights or more > _ROWS_BEFORE_CARRY >> 2:
+        if not self._repeats_weights or more > ROWS_BEFORE_CARRY >> 2:
             return None
-        if self._rows_since_carry + more > _ROWS_BEFORE_CARRY:
+        if self._rows_since_carry + more > ROWS_BEFORE_CARRY:
             self.carry()
         self._rows_since_carry += more
         return first, last

@@ -7,9 +7,10 @@ import numpy.typing as npt
 
 from tallymetrics import _core
 from tallymetrics.arguments import as_integer
-from tallymetrics.inputs import Array, aligned_pair, as_array
+from tallymetrics.inputs import Array, Batch, Layouts, aligned_pair, as_array
 from tallymetrics.metrics.exact_planes import ExactPlanes
 from tallymetrics.metrics.metric import Metric
+from tallymetrics.metrics.native import Accumulator
 from tallymetrics.metrics.reduction_metrics import MeanMetricWrapper
 
 
@@ -61,6 +62,8 @@ class MeanTensor(Metric):
             shape = self.total.known_shape
             if shape is not None and array.shape != shape:
                 raise ValueError(f"`values` must have shape {shape}. Received shape {array.shape}.")
+            if sample_weight is None and self._add_plainly(array):
+                return
             numbers = _finite(array, "values")
             weights = None if sample_weight is None else _weights(sample_weight, array.shape)
             products = numbers
@@ -75,9 +78,22 @@ class MeanTensor(Metric):
                 for table in (self.total, self.count):
                     table.settle_room(bool(committed))
 
+    def _add_plainly(self, values: Array) -> bool:
+        """Adds values without weights, if they are plain enough."""
+        committed: list[bool] = []
+        try:
+            return self.total.add_tensor(values, self.count, committed)
+        finally:
+            for table in (self.total, self.count):
+                table.settle_room(bool(committed))
+
     def result(self) -> npt.NDArray[Any]:
         """Returns the mean of each element, float64; 0.0 where the weights sum to 0."""
         with self._lock:
+            ones = self.count.ones
+            if ones is not None:
+                rounded = self.total.rounded()
+                return np.asarray(self._as_result(np.divide(rounded, max(ones, 1), out=rounded)))
             total, count = self.total.value, self.count.value
         mean: npt.NDArray[Any] = np.divide(total, count, out=np.zeros(total.shape), where=count != 0)
         return np.asarray(self._as_result(mean))
@@ -146,6 +162,31 @@ class MeanRelativeError(MeanMetricWrapper):
     def __init__(self, normalizer: Any, name: str | None = "mean_relative_error", dtype: Any = None) -> None:
         self.normalizer = as_array(normalizer, "normalizer").astype(np.float64)
         super().__init__(_relative_errors, name, dtype, normalizer=self.normalizer)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        """Adds a batch; weights broadcast to the samples."""
+        if self._repeated.add(y_true, y_pred, sample_weight):
+            return
+        layouts = Layouts(y_true, y_pred, sample_weight)
+        is_plain = layouts.y_true.shape == layouts.y_pred.shape and layouts.y_pred.size
+        batch = layouts.paired_or_elements() if is_plain else None
+        if batch is not None and self._is_of_columns(batch, layouts.y_pred.ndim):
+            self._add(batch, (y_true, y_pred, sample_weight))
+        else:
+            super().update_state(y_true, y_pred, sample_weight)
+
+    def _is_of_columns(self, batch: Batch, axes: int) -> bool:
+        """Whether the normalizer has one number for each column of the batch's rows."""
+        width = 1 if batch.y_pred.ndim == 1 else batch.y_pred.shape[1]
+        size = self.normalizer.size
+        return self.normalizer.ndim <= axes and size in (1, width) and self.normalizer.shape[-1:] in ((), (size,))
+
+    def accumulators(self, batch: Batch) -> list[Accumulator]:
+        if batch.y_true is None:
+            return super().accumulators(batch)
+        width = 1 if batch.y_pred.ndim == 1 else batch.y_pred.shape[1]
+        normalizers = np.ascontiguousarray(np.broadcast_to(self.normalizer.reshape(-1), width))
+        return [(_core.MEAN, self.total.words, self.count.words, _core.RELATIVE_ERROR, 0.0, False, normalizers, None)]
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, "dtype": self.dtype, "normalizer": self.normalizer.tolist()}
