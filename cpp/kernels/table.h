@@ -245,3 +245,6 @@ struct SumKernels {
 };
 
 }  // namespace tally
+
+#define TALLY_JOIN2(name, level) name##_##level
+#define TALLY_JOIN(name, level) TALLY_JOIN2(name, level)
