@@ -68,6 +68,20 @@ def test_masked_logits_have_no_weight(level, dtype, least):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("below", [80.0, 86.0, 87.5, 88.5, 90.0, 177.0, 178.0, 300.0, 1e30])
+def test_scores_far_below_the_true_one_change_no_other_row(level, dtype, below):
+    """Exponentials near the least number, and rows after one that had them."""
+    y_true, logits = draw(1000, dtype)
+    logits[50, ::7] = logits[50, y_true[50]] - dtype(below)
+    logits[50, y_true[50]] += dtype(0.5)
+    logits[60, -3:] -= dtype(below)
+    together = losses(y_true, logits)
+    np.testing.assert_allclose(together, expected_losses(y_true, logits), rtol=4e-7)
+    alone = [losses(y_true[row : row + 1], logits[row : row + 1])[0] for row in range(45, 70)]
+    np.testing.assert_array_equal(together[45:70], alone)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("beyond", [-1.0, 0.0, 20.0, 40.0, 100.0, 200.0, 1e4, 1e30])
 def test_hopeless_rows_cost_what_they_miss(level, dtype, beyond):
     """Whether the greatest exponential relative to the true one fits the type or not."""

@@ -6,28 +6,33 @@
 
 namespace {
 
-// x log2(e) in units of 2^-23: an exponent and, below, a fraction. The product's rounding grows with |x|. What is below
-// -125 becomes that; INT32_MIN for a NaN and for what is 256 or more.
-inline Ints scaled_exponent(Floats x) {
-  constexpr float kUnits = 0x1p23f;
-  return nearest_integers(greater_of(splat<Floats>(-125 * kUnits), x * (0x1.715476p0f * kUnits)));
-}
+// x log2(e) in units of 2^-23: an exponent and, below, a fraction. The product's rounding grows with |x|. INT32_MIN for
+// a NaN and for what is below -256, 256 or more.
+inline Ints scaled_exponent(Floats x) { return nearest_integers(x * (0x1.715476p0f * 0x1p23f)); }
 constexpr int32_t kLeastExponent = -125 * (1 << 23);
+constexpr int32_t kExponentLimit = 1 << 30;
 
-// 2^n of such an exponent: the fraction as a mantissa m in [1, 2) becomes 2^(m - 1) by a polynomial without a fourth
-// power, whose error of 2^-22.9 is its least; n is added to the bits. Exactly 1 for 0, infinite, no number or negative
-// for 128 and above and for INT32_MIN.
+// The same for numbers of any size below 256: what is below -125 becomes that.
+inline Ints bounded_exponent(Floats x) {
+  return nearest_integers(greater_of(splat<Floats>(static_cast<float>(kLeastExponent)), x * (0x1.715476p0f * 0x1p23f)));
+}
+
+// 2^n of such an exponent, n from -125 up to kExponentLimit. As bits of a number the exponent is m 2^n, where m = 1 + f
+// has the fraction's bits as its mantissa: too much, by (m - 2^f) 2^n. A polynomial without a fourth power, whose error
+// of 2^-22.9 is its least, gives -4 (1 + m - 2^f). Its mantissa is what was too much, and its exponent and sign are
+// those that the difference lacks. Exactly 1 for 0; not finite from -128 to -127 and from kExponentLimit on, up to 129.
 inline Floats power(Ints exponent) {
   const Ints bits = (exponent & 0x7fffff) | 0x3f800000;
   const Floats m = load<Floats>(&bits);
   const Floats square = m * m;
-  const Floats high = (square * 0x1.de5602p-10f + 0x1.32de54p-5f) * m + 0x1.c0ce4ap-4f;
-  const Floats mantissa = (m * 0x1.68f644p-2f + 0x1.fe9c0ap-2f) + square * high;
-  const Ints result = load<Ints>(&mantissa) + (exponent & ~0x7fffff);
+  const Floats high = (square * 0x1.de55e4p-8f + 0x1.32de5cp-3f) * m + 0x1.c0ce52p-2f;
+  const Floats excess = (m * -0x1.4b84ep+1f + -0x1.00b1fcp+1f) + square * high;
+  const Ints result = exponent - load<Ints>(&excess);
   return load<Floats>(&result);
 }
 
-inline Floats exponential(Floats x) { return power(scaled_exponent(x)); }
+// Of what is at most 88.
+inline Floats exponential(Floats x) { return power(bounded_exponent(x)); }
 
 // x = n log 2 + rest with |rest| <= log(2) / 2; `scale` becomes 2^n, and `less_one` exp(rest) - 1.
 template <class Double>

@@ -27,22 +27,21 @@ struct HalfCounts {
   // Counters of sixteen bits are emptied before they can overflow.
   static constexpr int64_t kPiece = 8192;
 
-  void add(const uint16_t* scores, int64_t count, int16_t target) {
+  void add(const uint16_t* scores, int64_t count, int16_t target, int64_t ahead) {
     for (int64_t begin = 0; begin < count; begin += kPiece)
-      add_piece(scores + begin, count - begin < kPiece ? count - begin : kPiece, target);
+      add_piece(scores + begin, count - begin < kPiece ? count - begin : kPiece, target, ahead);
   }
 
  private:
-  inline void add_piece(const uint16_t* scores, int64_t count, int16_t target) {
+  inline void add_piece(const uint16_t* scores, int64_t count, int16_t target, int64_t ahead) {
     constexpr int kShorts = kLanesOf<Shorts>;
     constexpr int kLine = 32;
-    constexpr int kAhead = 6144;
     Shorts greater = {};
     Shorts same = {};
     Shorts lowest = {};
     const int64_t whole = count / kLine * kLine;
     for (int64_t i = 0; i < whole; i += kLine) {
-      __builtin_prefetch(scores + i + kAhead);
+      __builtin_prefetch(reinterpret_cast<const char*>(scores + i) + ahead);
       for (int next = 0; next < kLine; next += kShorts) {
         const Shorts ordered = in_order(load<Shorts>(scores + i + next));
         lowest = ordered < lowest ? ordered : lowest;
@@ -66,6 +65,7 @@ struct HalfCounts {
 
 // Every NaN ranks above the true score.
 void rank_halves(const ScoreRows<uint16_t>& scores, const ScoreColumns& columns) {
+  const int64_t ahead = bytes_ahead<uint16_t>(scores.classes);
   for (int64_t r = 0; r < scores.rows; ++r) {
     const uint16_t* row = scores.data + r * scores.row_stride;
     const int32_t label = scores.labels[r];
@@ -75,9 +75,9 @@ void rank_halves(const ScoreRows<uint16_t>& scores, const ScoreColumns& columns)
     if (!valid || (row[label] & kHalfMagnitude) > kHalfInfinity) continue;
     const int16_t target = in_order(row[label]);
     HalfCounts counts;
-    counts.add(row, label, target);
+    counts.add(row, label, target, ahead);
     columns.tied_before[r] = static_cast<int32_t>(counts.equal);
-    counts.add(row + label, scores.classes - label, target);
+    counts.add(row + label, scores.classes - label, target, ahead);
     columns.tied[r] = static_cast<int32_t>(counts.equal - 1);
     int64_t above = counts.above;
     if (counts.least < -kHalfInfinity)

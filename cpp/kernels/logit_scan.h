@@ -8,24 +8,40 @@ namespace {
 
 // Differences of so many scores are taken, and then their exponentials: each loop keeps its constants in registers, and
 // the processor sees far enough ahead.
-constexpr int64_t kLogitChunk = 8 * kScoreBlock;
+constexpr int64_t kLogitChunk = 16 * kScoreBlock;
 
 // How a difference of scores waits for its exponential: as a scaled exponent, or as it is.
 template <class T>
-struct Exponents;
+struct Exponent;
 template <>
-struct Exponents<float> {
-  int32_t elements[kLogitChunk];
+struct Exponent<float> {
+  using Element = int32_t;
+  static constexpr Element kNone = kLeastExponent;
+  // Whether differences may be too small to be taken as they are.
+  static constexpr bool kBounded = true;
 
-  inline void keep(int64_t i, Floats difference) { store(elements + i, scaled_exponent(difference)); }
-  inline void drop(int64_t i) { elements[i] = kLeastExponent; }
+  // One that has no power, for a NaN too, stays in `least`.
+  template <bool kBound>
+  static inline Ints of(Floats difference, Ints& least) {
+    const Ints exponent = kBound ? bounded_exponent(difference) : scaled_exponent(difference);
+    least = exponent < least ? exponent : least;
+    return exponent;
+  }
+  static inline bool in_range(Ints least, Floats greatest_difference) {
+    return !any_lane((least < -kExponentLimit) | (scaled_exponent(greatest_difference) >= kExponentLimit));
+  }
 };
 template <>
-struct Exponents<double> {
-  double elements[kLogitChunk];
+struct Exponent<double> {
+  using Element = double;
+  static constexpr Element kNone = -__builtin_inf();
+  static constexpr bool kBounded = false;
 
-  inline void keep(int64_t i, Doubles difference) { store(elements + i, difference); }
-  inline void drop(int64_t i) { elements[i] = -__builtin_inf(); }
+  template <bool kBound>
+  static inline Doubles of(Doubles difference, Longs&) {
+    return difference;
+  }
+  static inline bool in_range(Longs, Doubles greatest_difference) { return !any_lane(greatest_difference > 700.0); }
 };
 
 // Sums of exponentials. Those of float32 scores are added in their own precision within a block, which is that of the
@@ -34,58 +50,49 @@ template <class T>
 struct PowerSum;
 template <>
 struct PowerSum<float> {
-  DoubleLanes<kLanes / 2> sum;
-  Ints out_of_range = {};
+  static constexpr int kFolded = kLanes / 2;
+  DoubleLanes<kFolded> sum;
 
-  // A block's lanes wait for the next block, so that nothing waits for their last exponentials.
+  // Sums of blocks wait, so that nothing waits for a block's last exponentials.
   inline void add(const int32_t* exponents, int64_t count, const float* scores) {
-    Floats waiting[kParts] = {};
-    for (int64_t begin = 0; begin < count; begin += kScoreBlock) {
+    float waiting[kLogitChunk / kScoreBlock * kFolded];
+    float* end = waiting;
+    for (int64_t begin = 0; begin < count; begin += kScoreBlock, end += kFolded) {
       prefetch_block(scores + begin, kFarAhead);
       Floats lanes[kParts];
       for (int part = 0; part < kParts; ++part) lanes[part] = next(exponents + begin + part * kWidth<float>);
       for (int64_t i = kLanes; i < kScoreBlock; i += kLanes)
         for (int part = 0; part < kParts; ++part) lanes[part] += next(exponents + begin + i + part * kWidth<float>);
-      fold(waiting);
-      for (int part = 0; part < kParts; ++part) waiting[part] = lanes[part];
+      fold(lanes, end);
     }
-    fold(waiting);
+    for (const float* folded = waiting; folded < end; folded += kFolded)
+      for (int part = 0; part < sum.kParts; ++part) sum.parts[part] += load_doubles(folded + part * kDoubles);
   }
 
  private:
   static constexpr int kParts = kLanes / kWidth<float>;
 
-  inline void fold(const Floats (&lanes)[kParts]) {
-    float folded[kLanes];
+  static inline void fold(const Floats (&lanes)[kParts], float* folded) {
     if constexpr (kParts > 1) {
       for (int part = 0; part < kParts / 2; ++part)
         store(folded + part * kWidth<float>, lanes[part] + lanes[part + kParts / 2]);
     } else {
-      store(folded, lanes[0]);
-      store(folded, load<HalfFloats>(folded) + load<HalfFloats>(folded + kLanes / 2));
+      float all[kLanes];
+      store(all, lanes[0]);
+      store(folded, load<HalfFloats>(all) + load<HalfFloats>(all + kFolded));
     }
-    for (int part = 0; part < sum.kParts; ++part) sum.parts[part] += load_doubles(folded + part * kDoubles);
   }
-  inline Floats next(const int32_t* exponents) {
-    const Floats value = power(load<Ints>(exponents));
-    out_of_range |= load<Ints>(&value);
-    return value;
-  }
+  static inline Floats next(const int32_t* exponents) { return power(load<Ints>(exponents)); }
 };
 template <>
 struct PowerSum<double> {
-  static constexpr double kGreatest = 700.0;
   LaneSum sum;
-  Longs out_of_range = {};
 
   inline void add(const double* differences, int64_t count, const double* scores) {
     for (int64_t i = 0; i < count; i += kLanes) {
       if (i % kScoreBlock == 0) prefetch_block(scores + i, kFarAhead);
-      for (int part = 0; part < LaneSum::kParts; ++part) {
-        const Doubles difference = load<Doubles>(differences + i + part * kDoubles);
-        out_of_range |= difference > kGreatest;
-        sum.parts[part] += exponential(difference);
-      }
+      for (int part = 0; part < LaneSum::kParts; ++part)
+        sum.parts[part] += exponential(load<Doubles>(differences + i + part * kDoubles));
     }
   }
 };
@@ -127,63 +134,98 @@ struct SignCounts<double> {
   inline void gather() {}
 };
 
-// The end of a row that fills no block, followed by scores of no weight.
+// The end of a row that fills no block, behind scores of no weight in place of those read before.
 template <class T>
 struct LastBlock {
-  T elements[kScoreBlock];
+  alignas(64) T elements[kScoreBlock];
 
-  LastBlock(const T* scores, int64_t count) {
+  LastBlock(const T* row, int64_t classes) {
     using Vector = typename Native<T>::Vector;
-    int64_t i = 0;
-    for (; i + kWidth<T> <= count; i += kWidth<T>) store(elements + i, load<Vector>(scores + i));
-    const int64_t whole = i;
-    for (; i < kScoreBlock; i += kWidth<T>) store(elements + i, splat<Vector>(-static_cast<T>(__builtin_inf())));
-    for (i = whole; i < count; ++i) elements[i] = scores[i];
+    using Mask = typename Native<T>::Mask;
+    using Integer = typename Native<T>::Integer;
+    constexpr T kNone = -static_cast<T>(__builtin_inf());
+    if (classes < kScoreBlock) {
+      for (int i = 0; i < kScoreBlock; ++i) elements[i] = i < classes ? row[i] : kNone;
+      return;
+    }
+    const Integer skipped = static_cast<Integer>(kScoreBlock - classes % kScoreBlock);
+    const Mask numbers = numbered<Mask>(AllLanes<Mask>{});
+    for (int i = 0; i < kScoreBlock; i += kWidth<T>) {
+      const Mask kept = numbers + static_cast<Integer>(i) >= skipped;
+      store(elements + i, kept ? load<Vector>(row + classes - kScoreBlock + i) : splat<Vector>(kNone));
+    }
+  }
+  // Where a class of the row is, counted from the block's first.
+  static int64_t place_of(int64_t number, int64_t classes) {
+    return classes < kScoreBlock ? number : number + kScoreBlock - classes % kScoreBlock;
   }
 };
 
-template <bool kScores, class T>
+// Without kBound differences that are far below 0 are out of range.
+template <bool kScores, bool kBound, class T>
 struct LogitScan {
   using Vector = typename Native<T>::Vector;
+  using Mask = typename Native<T>::Mask;
+  using Waiting = typename Exponent<T>::Element;
 
   FirstMaximum<T> maximum;
   SignCounts<T> counts;
   PowerSum<T> powers;
+  Mask least = {};
 
-  inline void block(const T* scores, int64_t number, Vector reference, Exponents<T>& exponents, int64_t place) {
-    Vector top = load<Vector>(scores);
-    for (int i = 0; i < kScoreBlock; i += 4 * kWidth<T>) {
-      Vector differences[4];
-      for (int next = 0; next < 4; ++next) {
-        const Vector score = load<Vector>(scores + i + next * kWidth<T>);
-        if (kScores) top = greater_of(top, score);
-        differences[next] = score - reference;
+  // Whole blocks. What is gathered stays in registers.
+  template <bool kBoundHere>
+  __attribute__((always_inline)) inline void blocks(const T* scores, int64_t first, int64_t count, Vector reference,
+                                                    Waiting* exponents) {
+    FirstMaximum<T> new_maximum = maximum;
+    SignCounts<T> new_counts = counts;
+    Mask new_least = least;
+    for (int64_t number = first; number < first + count; ++number, scores += kScoreBlock, exponents += kScoreBlock) {
+      Vector top = load<Vector>(scores);
+      for (int i = 0; i < kScoreBlock; i += 4 * kWidth<T>) {
+        Vector differences[4];
+        for (int next = 0; next < 4; ++next) {
+          const Vector score = load<Vector>(scores + i + next * kWidth<T>);
+          top = greater_of(top, score);
+          differences[next] = score - reference;
+        }
+        if (kScores) new_counts.add(differences);
+        for (int next = 0; next < 4; ++next)
+          store(exponents + i + next * kWidth<T>, Exponent<T>::template of<kBoundHere>(differences[next], new_least));
       }
-      if (kScores) counts.add(differences);
-      for (int next = 0; next < 4; ++next) exponents.keep(place + i + next * kWidth<T>, differences[next]);
+      if (kScores)
+        new_maximum.add(top, number);
+      else
+        new_maximum.best = greater_of(top, new_maximum.best);
     }
-    if (kScores) maximum.add(top, number);
+    if (kScores) new_counts.gather();
+    maximum = new_maximum;
+    counts = new_counts;
+    least = new_least;
   }
 
   // The sum of exp(score - reference), exactly 1 of which are class `one`'s if that is not negative; NaN if a score is
-  // NaN or too large. With kScores also the maximum and the counts.
+  // NaN or out of range. With kScores also the maximum and the counts.
   double row(const T* scores, int64_t classes, T reference, int64_t one) {
-    const LastBlock<T> last(scores + classes / kScoreBlock * kScoreBlock, classes % kScoreBlock);
     // From zeros of either sign, -0 leaves +0, which the signs of differences need.
     const Vector subtracted = splat<Vector>(reference == T(0) ? -T(0) : reference);
-    Exponents<T> exponents;
+    const int64_t whole = classes / kScoreBlock * kScoreBlock;
+    alignas(64) Waiting exponents[kLogitChunk];
     for (int64_t begin = 0; begin < classes; begin += kLogitChunk) {
       const int64_t end = begin + kLogitChunk < classes ? begin + kLogitChunk : classes;
-      for (int64_t i = begin; i < end; i += kScoreBlock) {
-        block(i + kScoreBlock <= classes ? scores + i : last.elements, i / kScoreBlock, subtracted, exponents,
-              i - begin);
+      const int64_t last = end < whole ? end : whole;
+      blocks<kBound>(scores + begin, begin / kScoreBlock, (last - begin) / kScoreBlock, subtracted, exponents);
+      if (last < end) {
+        const LastBlock<T> rest(scores, classes);
+        blocks<true>(rest.elements, last / kScoreBlock, 1, subtracted, exponents + (last - begin));
       }
-      if (kScores) counts.gather();
-      if (one >= begin && one < end) exponents.drop(one - begin);
-      powers.add(exponents.elements, (end - begin + kScoreBlock - 1) / kScoreBlock * kScoreBlock, scores + begin);
+      if (one >= begin && one < end)
+        exponents[(one < last ? one : LastBlock<T>::place_of(one, classes)) - begin] = Exponent<T>::kNone;
+      powers.add(exponents, (end - begin + kScoreBlock - 1) / kScoreBlock * kScoreBlock, scores + begin);
     }
     const double total = powers.sum.total() + (one < 0 ? 0.0 : 1.0);
-    return any_lane(powers.out_of_range < 0) || total - total != 0.0 ? __builtin_nan("") : total;
+    const bool in_range = Exponent<T>::in_range(least, maximum.best - subtracted);
+    return in_range && total - total == 0.0 ? total : __builtin_nan("");
   }
 };
 

@@ -97,7 +97,6 @@ struct LaneScan {
   Mask predicted = {};
   Mask greater = {};
   Mask not_less = {};
-  Mask tied_before = {};
   Doubles sums[kParts] = {};
 
   __attribute__((always_inline)) inline void add(Vector score) {
@@ -109,7 +108,6 @@ struct LaneScan {
     if (kNeeds & tally::kNeedRank) {
       greater -= score > target;
       not_less -= score >= target;
-      tied_before -= (score == target) & (labels > number);
     }
     number += 1;
     if (kNeeds & tally::kNeedSum) {
@@ -119,16 +117,17 @@ struct LaneScan {
     }
   }
 
+  inline Mask ranked() const { return target == target; }
+  inline Mask tied() const { return ranked() & (not_less - greater - 1); }
+
   inline void store_columns(const ScoreColumns& columns, int64_t r) const {
     // Columns have room for the lanes past the last row.
     if ((kNeeds & tally::kNeedPredicted) && columns.predicted) store_integers(columns.predicted + r, predicted);
     if (kNeeds & tally::kNeedSum)
       for (int part = 0; part < kParts; ++part) store(columns.sum + r + part * kDoubles, sums[part]);
     if (kNeeds & tally::kNeedRank) {
-      const Mask ranked = target == target;
-      store_integers(columns.above + r, ranked ? greater : splat<Mask>(static_cast<Integer>(tally::kNeverRanked)));
-      store_integers(columns.tied + r, ranked & (not_less - greater - 1));
-      store_integers(columns.tied_before + r, tied_before);
+      store_integers(columns.above + r, ranked() ? greater : splat<Mask>(static_cast<Integer>(tally::kNeverRanked)));
+      store_integers(columns.tied + r, tied());
     }
   }
 };
@@ -180,6 +179,23 @@ inline void sum_exponentials(const RowsAsLanes<T>& rows, int64_t classes, typena
   }
 }
 
+// Ties before the true class are looked for where there are ties.
+template <bool kByColumn, class T>
+inline void count_ties_before(const RowsAsLanes<T>& rows, int64_t classes, typename Native<T>::Mask labels,
+                              typename Native<T>::Vector target, bool any, int32_t* tied_before) {
+  using Vector = typename Native<T>::Vector;
+  using Mask = typename Native<T>::Mask;
+  Mask counts = {};
+  Mask number = {};
+  if (any) {
+    rows.template each_class<kByColumn>(classes, [&](Vector score) __attribute__((always_inline)) {
+      counts -= (score == target) & (labels > number);
+      number += 1;
+    });
+  }
+  store_integers(tied_before, counts);
+}
+
 // As many rows as there are lanes, of which the first `count` are wanted.
 template <unsigned kNeeds, bool kByColumn, class T>
 __attribute__((always_inline)) inline void scan_lanes(const RowsAsLanes<T>& rows, const int32_t* labels,
@@ -206,6 +222,9 @@ __attribute__((always_inline)) inline void scan_lanes(const RowsAsLanes<T>& rows
     sum_exponentials<kByColumn>(rows, classes, shift, r, columns);
   }
   scan.store_columns(columns, r);
+  if (kNeeds & tally::kNeedRank)
+    count_ties_before<kByColumn>(rows, classes, scan.labels, scan.target, any_lane(scan.tied() > 0),
+                                 columns.tied_before + r);
   if (__builtin_expect(!any_unordered, 1)) return;
   for (int lane = 0; lane < count; ++lane)
     if (unordered[lane])

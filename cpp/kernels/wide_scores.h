@@ -112,7 +112,7 @@ __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned ne
     if (needs & tally::kNeedExpSum) {
       const T maximum = has_nan ? static_cast<T>(__builtin_nan("")) : greatest;
       columns.reference[r] = static_cast<double>(maximum);
-      columns.exp_sum[r] = LogitScan<false, T>().row(row, classes, maximum, -1);
+      columns.exp_sum[r] = LogitScan<false, true, T>().row(row, classes, maximum, -1);
     }
     if (has_nan) {
       scan_slowly(row, 1, classes, label, r, columns);
@@ -134,35 +134,48 @@ inline ScoreColumns from_row(const ScoreColumns& columns, int64_t row) {
           moved(columns.sum),       moved(columns.reference), moved(columns.exp_sum), moved(columns.true_score)};
 }
 
+template <bool kScores, bool kBound, class T>
+inline bool scan_logits(const ScoreRows<T>& scores, int64_t r, T target, const ScoreColumns& columns) {
+  const T* row = scores.data + r * scores.row_stride;
+  const int32_t label = scores.labels[r];
+  LogitScan<kScores, kBound, T> scan;
+  const double sum = scan.row(row, scores.classes, target, label);
+  if (sum != sum) return false;
+  columns.reference[r] = static_cast<double>(target);
+  columns.exp_sum[r] = sum;
+  if (kScores && columns.predicted)
+    columns.predicted[r] = scan.maximum.place(row, scores.classes, scan.maximum.value());
+  if (kScores && columns.above) {
+    const int64_t above = sum_of_lanes(scan.counts.positives);
+    store_rank(row, label, target, above, above + sum_of_lanes(scan.counts.zeros), r, columns);
+  }
+  return true;
+}
+
 // Of rows with a true class. Exponentials are relative to the true score, which is known before the row is read, so
 // that one pass does, and whose own, exactly 1, is added last: so a small loss keeps its digits. Rows that it keeps not
-// in range, or that have a NaN, are read again.
+// in range, or that have a NaN, are read again. After one with scores far below the true one, more of them are
+// expected.
 template <bool kScores, class T>
 __attribute__((noinline)) void logit_rows(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns) {
+  bool bounded = !Exponent<T>::kBounded;
   for (int64_t r = 0; r < scores.rows; ++r) {
     const T* row = scores.data + r * scores.row_stride;
     prefetch_true_score(scores, r);
-    const int32_t label = scores.labels[r];
-    const T target = true_score(row, 1, scores.classes, label);
+    const T target = true_score(row, 1, scores.classes, scores.labels[r]);
     columns.true_score[r] = static_cast<double>(target);
-    LogitScan<kScores, T> scan;
-    const double sum = target - target == 0 ? scan.row(row, scores.classes, target, label) : __builtin_nan("");
-    if (sum != sum) {
-      ScoreRows<T> one = scores;
-      one.data = row;
-      one.rows = 1;
-      one.labels = scores.labels + r;
-      wide_rows<3, T>(one, needs, from_row(columns, r));
-      continue;
+    if (target - target == 0) {
+      if (!bounded && scan_logits<kScores, false>(scores, r, target, columns)) continue;
+      if (scan_logits<kScores, true>(scores, r, target, columns)) {
+        bounded = true;
+        continue;
+      }
     }
-    columns.reference[r] = static_cast<double>(target);
-    columns.exp_sum[r] = sum;
-    if (kScores && columns.predicted)
-      columns.predicted[r] = scan.maximum.place(row, scores.classes, scan.maximum.value());
-    if (kScores && columns.above) {
-      const int64_t above = sum_of_lanes(scan.counts.positives);
-      store_rank(row, label, target, above, above + sum_of_lanes(scan.counts.zeros), r, columns);
-    }
+    ScoreRows<T> one = scores;
+    one.data = row;
+    one.rows = 1;
+    one.labels = scores.labels + r;
+    wide_rows<3, T>(one, needs, from_row(columns, r));
   }
 }
 
