@@ -148,3 +148,16 @@ def test_equal_labels_of_large_tables_are_all_counted(classes, dtype, threads, l
     matrix.update_state(y_true, y_pred)
     expected = np.bincount(y_true.astype(np.int64) * classes + y_pred, minlength=classes**2)
     assert np.array_equal(matrix.result().ravel(), expected)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int16", "uint16", "int32", "int64", "uint64"])
+@pytest.mark.parametrize("rows", [31, 40_003, 600_001])
+def test_equal_integers_are_counted_where_they_are(level, dtype, rows):
+    truth = np.ones(rows, dtype)
+    predicted = truth.copy()
+    predicted[::7] = 0
+    metric = metrics.Accuracy()
+    for _ in range(2):
+        metric.update_state(truth, predicted)
+    assert float(metric.total) == 2 * np.sum(truth == predicted)
+    assert float(metric.count) == 2 * rows

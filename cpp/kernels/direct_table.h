@@ -21,8 +21,8 @@ struct ElementSumFunctions {
   // not found. `grid` is a guess, and takes what suits these elements for the next block.
   bool (*errors)(const T* y_true, const T* y_pred, int64_t count, SumGrid* grid, ElementSum* magnitudes,
                  ElementSum* squares);
-  // The same of the first so many elements as are returned, 0 if it is not found even of kLongErrors, with a guess of its
-  // own; null if there is no such kernel.
+  // The same of the first so many elements as are returned, 0 if it is not found even of kLongErrors, with a guess of
+  // its own; null if there is no such kernel.
   int64_t (*long_errors)(const T* y_true, const T* y_pred, int64_t count, int64_t* exponent, ElementSum* magnitudes,
                          ElementSum* squares);
   bool (*values)(const T* values, int64_t count, SumGrid* grid, ElementSum* sum);
@@ -34,6 +34,8 @@ struct ElementSumFunctions {
 struct ElementSumKernels {
   ElementSumFunctions<float> f32;
   ElementSumFunctions<double> f64;
+  // How many integers of so many bytes are equal, of less than 2^31.
+  int64_t (*count_equal_integers)(const char* left, const char* right, int64_t size, int64_t count);
 };
 
 // Of elements with a score and a label: scores above a threshold, labels that are not 0, both, and labels that are 1

@@ -1,4 +1,5 @@
 // Exact sums of errors and of values straight from the arrays: no column is written and read again between.
+#include "kernels/equal_counts.h"
 #include "kernels/float_errors.h"
 #include "kernels/spread_errors.h"
 
@@ -254,49 +255,6 @@ bool values(const T* elements, int64_t count, SumGrid* grid, ElementSum* sum) {
                     : sum_of_values<false>(elements, count, k, sum, &bounds);
 }
 
-// Elements for which `holds` gives a mask, or a number, that is not 0.
-template <class T, class Holds>
-inline int64_t count_elements(const T* y_true, const T* y_pred, int64_t count, Holds holds) {
-  using Vector = typename Native<T>::Vector;
-  using Mask = typename Native<T>::Mask;
-  constexpr int64_t kLine = 64 / sizeof(T);
-  Mask counts = {};
-  int64_t i = 0;
-  for (; i + kLine <= count; i += kLine) {
-    __builtin_prefetch(y_true + i + kAhead<T>);
-    __builtin_prefetch(y_pred + i + kAhead<T>);
-    for (int64_t at = i; at < i + kLine; at += kLanesOf<Vector>)
-      counts -= static_cast<Mask>(holds(load<Vector>(y_true + at), load<Vector>(y_pred + at)));
-  }
-  int64_t total = sum_of_lanes(counts);
-  for (; i < count; ++i) total += holds(y_true[i], y_pred[i]) ? 1 : 0;
-  return total;
-}
-
-template <class T>
-int64_t count_equal(const T* y_true, const T* y_pred, int64_t count) {
-  return count_elements(y_true, y_pred, count, [](auto left, auto right) { return left == right; });
-}
-
-// The same numbers of type T are greater than this as are greater than `threshold`.
-template <class T>
-inline T not_above(double threshold) {
-  T rounded = static_cast<T>(threshold);
-  if (static_cast<double>(rounded) <= threshold) return rounded;
-  typename Native<T>::Integer bits;
-  std::memcpy(&bits, &rounded, sizeof bits);
-  bits += bits > 0 ? -1 : 1;
-  std::memcpy(&rounded, &bits, sizeof rounded);
-  return rounded;
-}
-
-template <class T>
-int64_t count_binary_equal(const T* y_true, const T* y_pred, int64_t count, double threshold) {
-  const T limit = not_above<T>(threshold);
-  return count_elements(y_true, y_pred, count,
-                        [limit](auto label, auto score) { return score > limit ? label == T(1) : label == T(0); });
-}
-
 template <class T>
 constexpr tally::ElementSumFunctions<T> functions(decltype(tally::ElementSumFunctions<T>::long_errors) long_sums) {
   return {errors<T>, long_sums, values<T>, count_equal<T>, count_binary_equal<T>};
@@ -306,4 +264,5 @@ constexpr tally::ElementSumFunctions<T> functions(decltype(tally::ElementSumFunc
 
 #define TALLY_TABLE TALLY_JOIN(tally_element_sum_kernels, TALLY_LEVEL)
 extern "C" const tally::ElementSumKernels TALLY_TABLE;
-const tally::ElementSumKernels TALLY_TABLE = {functions<float>(long_errors), functions<double>(nullptr)};
+const tally::ElementSumKernels TALLY_TABLE = {functions<float>(long_errors), functions<double>(nullptr),
+                                              count_equal_integers};

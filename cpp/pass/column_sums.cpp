@@ -37,6 +37,7 @@ void Columns::prepare_binary() {
                         y_pred.type == DType::kFloat32 && y_pred.row_stride == static_cast<ptrdiff_t>(sizeof(float));
   const bool typed = y_true.type == DType::kFloat32 || (!is_floating(y_true.type) && size != 2);
   binary_value_.assign(demand_.values.size(), -1);
+  in_place_.assign(demand_.values.size(), false);
   if (!in_place || !typed || batch_.weights.dimensions || demand_.thresholds.empty()) return;
   binary_.resize(demand_.thresholds.size());
   block_.binary = binary_.data();
@@ -46,7 +47,7 @@ void Columns::prepare_binary() {
     if (spec.kind != ValueKind::kBinaryEqual || demand_.uses[i] != kUsedAsSum) continue;
     for (size_t j = 0; j < demand_.thresholds.size(); ++j)
       if (static_cast<double>(demand_.thresholds[j]) == spec.number) binary_value_[i] = static_cast<int>(j);
-    direct_[i] = binary_value_[i] >= 0;
+    direct_[i] = in_place_[i] = binary_value_[i] >= 0;
   }
 }
 
@@ -57,6 +58,29 @@ void Columns::count_binary(int64_t first, int64_t rows) {
                                    &binary_[j]);
   for (size_t i = 0; i < sums_.size(); ++i)
     if (binary_value_[i] >= 0) sums_[i] = of_count(binary_[static_cast<size_t>(binary_value_[i])].equal);
+}
+
+// Integers of one type, one of each a row, of which it is only counted how many are equal.
+void Columns::prepare_equal() {
+  const ArrayView& y_true = batch_.y_true;
+  const ArrayView& y_pred = batch_.y_pred;
+  const int64_t size = size_of(y_pred.type);
+  if (is_floating(y_pred.type) || y_true.type != y_pred.type || y_true.width != 1 || y_pred.width != 1 ||
+      y_true.row_stride != size || y_pred.row_stride != size || batch_.weights.dimensions ||
+      batch_.rows_per_sample != 1 || !y_true.dimensions)
+    return;
+  for (size_t i = 0; i < demand_.values.size(); ++i)
+    if (demand_.values[i].kind == ValueKind::kEqual && demand_.uses[i] == kUsedAsSum) {
+      equal_value_ = static_cast<int>(i);
+      direct_[i] = in_place_[i] = true;
+    }
+}
+
+void Columns::count_equal(int64_t first, int64_t rows) {
+  const ArrayView& y_true = batch_.y_true;
+  const int64_t count = kernels_.element_sums->count_equal_integers(y_true.row(first), batch_.y_pred.row(first),
+                                                                    size_of(y_true.type), rows);
+  sums_[static_cast<size_t>(equal_value_)] = of_count(count);
 }
 
 // Kept samples of one row share nothing, and weights make products of values: those sums need columns.
@@ -91,7 +115,7 @@ bool Columns::needs_no_columns() const {
     in_place &= view->type == DType::kFloat32 && view->row_stride == static_cast<ptrdiff_t>(sizeof(float));
   for (size_t i = 0; i < demand_.values.size(); ++i) {
     const bool is_summed = direct_[i] && is_error(demand_.values[i].kind) && in_place;
-    if (!is_summed && binary_value_[i] < 0) return false;
+    if (!is_summed && !in_place_[i]) return false;
   }
   return true;
 }
@@ -103,6 +127,7 @@ int64_t Columns::derive_long(int64_t first, int64_t rows) {
   // Where errors lie on no grid, the next few are not tried either.
   if (block_.rows < rows) no_long_before_ = first + std::min(block_.rows + 8 * kLongErrors, rows);
   if (block_.binary && block_.rows) count_binary(first, block_.rows);
+  if (equal_value_ >= 0 && block_.rows) count_equal(first, block_.rows);
   return block_.rows;
 }
 
@@ -110,7 +135,7 @@ int64_t Columns::derive_long(int64_t first, int64_t rows) {
 int64_t Columns::sum_long(int64_t first, int64_t rows) {
   ElementSum* sums[2] = {};
   for (size_t i = 0; i < sums_.size(); ++i)
-    if (binary_value_[i] < 0) sums[demand_.values[i].kind == ValueKind::kSquaredError] = &sums_[i];
+    if (!in_place_[i]) sums[demand_.values[i].kind == ValueKind::kSquaredError] = &sums_[i];
   const auto* y_true = reinterpret_cast<const float*>(batch_.y_true.row(first));
   const auto* y_pred = reinterpret_cast<const float*>(batch_.y_pred.row(first));
   return kernels_.element_sums->f32.long_errors(y_true, y_pred, rows, &long_exponent_, sums[0], sums[1]);
@@ -120,13 +145,13 @@ template <class T>
 void Columns::sum_elements(int64_t first, int64_t rows) {
   const auto& functions = functions_of<T>(*kernels_.element_sums);
   for (size_t i = 0; i < sums_.size(); ++i)
-    if (binary_value_[i] < 0) sums_[i].exact = false;
+    if (!in_place_[i]) sums_[i].exact = false;
   const PairedRows<T> pair = pair_of<T>(true_rows_needed_, first, rows);
   if (pair.pred_stride != 1 || pair.true_stride != 1) return;
   size_t errors[2];
   size_t kinds = 0;
   for (size_t i = 0; i < sums_.size(); ++i) {
-    if (!direct_[i] || binary_value_[i] >= 0) continue;
+    if (!direct_[i] || in_place_[i]) continue;
     const ValueSpec& spec = demand_.values[i];
     if (spec.kind == ValueKind::kRowMean)
       sums_[i].exact = functions.values(pair.y_pred, rows, &grids_[i], &sums_[i]);
@@ -148,15 +173,15 @@ void Columns::sum_elements(int64_t first, int64_t rows) {
 
 // Of a value that is 0 or 1.
 int64_t Columns::count_ones(const ValueSpec& spec, int64_t rows) const {
+  if (spec.kind == ValueKind::kHit)
+    return kernels_.element_sums->count_equal_integers(reinterpret_cast<const char*>(block_.true_class),
+                                                       reinterpret_cast<const char*>(block_.predicted),
+                                                       sizeof *block_.predicted, rows);
+  // A row that is never ranked is not below any bound.
+  const double bound = std::clamp(std::ceil(spec.number), 0.0, static_cast<double>(kNeverRanked));
+  const auto below = static_cast<int32_t>(bound);
   int32_t ones = 0;
-  if (spec.kind == ValueKind::kHit) {
-    for (int64_t row = 0; row < rows; ++row) ones += block_.true_class[row] == block_.predicted[row];
-  } else {
-    // A row that is never ranked is not below any bound.
-    const double bound = std::clamp(std::ceil(spec.number), 0.0, static_cast<double>(kNeverRanked));
-    const auto below = static_cast<int32_t>(bound);
-    for (int64_t row = 0; row < rows; ++row) ones += block_.above[row] < below;
-  }
+  for (int64_t row = 0; row < rows; ++row) ones += block_.above[row] < below;
   return ones;
 }
 

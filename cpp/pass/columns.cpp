@@ -101,7 +101,8 @@ Columns::Columns(const Batch& batch, const Demand& demand, int64_t most_rows)
   block_.share = 1.0 / static_cast<double>(batch.rows_per_sample);
   prepare_sums();
   prepare_binary();
-  for (size_t i = 0; i < values; ++i) sums_directly_ |= direct_[i] && binary_value_[i] < 0;
+  prepare_equal();
+  for (size_t i = 0; i < values; ++i) sums_directly_ |= direct_[i] && !in_place_[i];
   needs_no_columns_ = needs_no_columns();
 }
 
@@ -138,6 +139,7 @@ Fault Columns::derive(int64_t first, int64_t rows) {
   if ((demand_.needs & kNeedPredicted) && y_pred.dimensions == 1)
     kernels_.convert->to_labels(y_pred.row(first), y_pred.type, y_pred.row_stride, rows, integers_[kPredicted]);
   if (block_.binary) count_binary(first, rows);
+  if (equal_value_ >= 0) count_equal(first, rows);
   if (single_)
     derive_tiles<float>(first, rows);
   else

@@ -40,6 +40,8 @@ class Columns {
   void prepare_sums();
   void prepare_binary();
   void count_binary(int64_t first, int64_t rows);
+  void prepare_equal();
+  void count_equal(int64_t first, int64_t rows);
   template <class T>
   void sum_elements(int64_t first, int64_t rows);
   void sum_columns(int64_t rows);
@@ -77,6 +79,8 @@ class Columns {
   std::vector<char> counted_;   // values of 0 and 1 that are only summed, in the columns they follow from
   std::vector<BinaryCounts> binary_;
   std::vector<int> binary_value_;  // of values that are read off binary counts, which; else -1
+  int equal_value_ = -1;           // the value that is a count of equal integers, if there is one
+  std::vector<char> in_place_;     // those values, which are counted where the arrays lie
   bool sums_anything_ = false;
   bool sums_directly_ = false;
   bool needs_no_columns_ = false;
