@@ -127,10 +127,11 @@ def classes_sentence(results: Record) -> str:
     small, large = ({name: sizes[size][1] for name, sizes in ratios.items()} for size in ("32", "1m"))
     low, middle = min(small.values()), statistics.median(small.values())
     of_function = large.pop("MeanMetricWrapper")
+    least, usual = min(large.values()), statistics.median(large.values())
     return (
         f"One update of each of {len(ratios)} accumulating classes of `keras.metrics` is at least {low:.3g} times as "
         f"fast\nas keras's on the fastest of its installed backends, jitted or not, for 32 rows (median {middle:.3g}), "
-        f"and\nat least {min(large.values()):.2g} times for a million (median {statistics.median(large.values()):.2g}); "
+        f"and\nat least {least:.2g} times for a million (median {usual:.2g}); "
         f"but {of_function:.2g} times for `MeanMetricWrapper`,\nwhose function is the user's: NumPy calls it step by "
         "step, a compiler makes one loop of it."
     )

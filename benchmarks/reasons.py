@@ -50,8 +50,8 @@ REASONS: dict[str, str] = {
         "memory; the loops by hand round their sums and take half as many."
     ),
     "collection": (
-        "Rows of 4 KB end where the processor's own prefetching begins anew, as in top-5. Making and reading a state of "
-        "1000 x 1000 cells is part of the time, and no thread shares it."
+        "Rows of 4 KB end where the processor's own prefetching begins anew, as in top-5. Making and reading a state "
+        "of 1000 x 1000 cells is part of the time, and no thread shares it."
     ),
     "collection_logits": (
         "An exponential, a maximum and a comparison of eight scores take about twenty operations on four vector "
