@@ -200,3 +200,28 @@ def test_the_interpreter_runs_while_an_update_does(rng):
     thread.join()
     assert metric.result() == 1.0
     assert during > 1
+
+
+def test_reading_a_sparse_matrix_while_pairs_are_added_loses_none():
+    labels = np.tile(np.arange(1000), 5000)
+    matrix = metrics.SparseConfusionMatrix(1000)
+    matrix.update_state(labels[:5], labels[:5], np.ones(5, int))
+    thread = threading.Thread(target=matrix.update_state, args=(labels, labels))
+    thread.start()
+    while thread.is_alive():
+        matrix.cells.numpy()
+    thread.join()
+    assert matrix.state_arrays()["cells"].sum() == len(labels) + 5
+
+
+def test_reading_a_mean_tensor_while_one_is_added_loses_none():
+    values = np.full(4_000_000, 1.5)
+    mean = metrics.MeanTensor()
+    mean.update_state(values)
+    thread = threading.Thread(target=mean.update_state, args=(values,))
+    thread.start()
+    while thread.is_alive():
+        mean.count.numpy()
+    thread.join()
+    assert mean.count.numpy()[0] == 2
+    np.testing.assert_array_equal(mean.result(), values)

@@ -69,7 +69,7 @@ inline int64_t count_equal_of(const char* left, const char* right, int64_t count
     }
     for (int64_t lane = 0; lane < kVectorBytes / kSize; ++lane) total += counts[lane];
   }
-  for (; at < bytes; at += kSize) total += std::memcmp(left + at, right + at, kSize) == 0;
+  for (; at < bytes; at += kSize) total += load<Integer>(left + at) == load<Integer>(right + at);
   return total;
 }
 

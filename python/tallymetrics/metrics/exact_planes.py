@@ -31,12 +31,16 @@ class ExactPlanes(ExactTable):
         self._given_shape = shape
         self.known_shape = shape
         self._is_bare = True
+        self.adding = 0
 
     @property
     def _planes(self) -> dict[int, npt.NDArray[np.int64]]:
-        """All planes, with all ones in them; whoever asks may change them."""
-        self._is_bare = False
+        """All planes, with all ones in them; whoever asks may change them. Copies, while the pass adds to them: those
+        of signal handlers, and of threads that take no lock."""
         planes, ones = self._held["planes"], self._held["ones"]
+        if self.adding:
+            return {limb: plane + (ones[0] if limb == _ONES else 0) for limb, plane in planes.items()}
+        self._is_bare = False
         if ones[0]:
             self._planes = {**planes, _ONES: np.asarray(planes[_ONES] + ones[0])}
         held: dict[int, npt.NDArray[np.int64]] = self._held["planes"]

@@ -35,6 +35,8 @@ class PairTable(ExactTable):
         self._weighted: list[tuple[Keys, npt.NDArray[Any]]] = []
         self._weighted_pairs = 0
         self._offered: tuple[Keys, npt.NDArray[Any]] | None = None
+        # Whether the pass writes into the room: signal handlers, and threads that take no lock, leave it alone.
+        self._is_lent = False
 
     def offer(self, pairs: int, weights: Weights) -> Keys:
         """Returns room for the keys of a batch, which the pass will write; `settle_room` ends that."""
@@ -51,10 +53,12 @@ class PairTable(ExactTable):
             room[: waiting + 1] = self._room[: waiting + 1]
             self._room = room
             _core.note_change()
+        self._is_lent = True
         return self._room
 
     def settle_room(self, added: bool) -> None:
         super().settle_room(added)
+        self._is_lent = False
         if self._offered is not None and added:
             room, weights = self._offered
             self._weighted.append((room[1 : 1 + room[0]], weights.copy()))
@@ -64,8 +68,8 @@ class PairTable(ExactTable):
             self.settle()
 
     def settle(self) -> None:
-        """Counts the pairs that wait."""
-        if not self._room[0] and not self._weighted:
+        """Counts the pairs that wait, but not while others are written behind them."""
+        if self._is_lent or (not self._room[0] and not self._weighted):
             return
         settled = self._copied()
         settled._forget_waiting()
@@ -79,6 +83,16 @@ class PairTable(ExactTable):
             keys = _numbered(np.concatenate([keys for keys, _ in entries]), self._classes)
             settled._add_planes(*_weighed(keys, np.concatenate([weights for _, weights in entries])))
         self._become(settled)
+
+    def settled(self) -> "PairTable":
+        """Returns the table with no pairs waiting: itself, or a copy while pairs are written behind those that wait."""
+        self.settle()
+        if not self._is_lent:
+            return self
+        copied = self._copied()
+        copied._room, copied._is_lent = self._room[: 1 + self._room[0]].copy(), False
+        copied.settle()
+        return copied
 
     def _forget_waiting(self) -> None:
         self._room = _room_for(0)
@@ -101,17 +115,16 @@ class PairTable(ExactTable):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        self.settle()
-        return self._units.shape
+        return self.settled()._units.shape
 
     @property
     def value(self) -> npt.NDArray[Any]:
-        self.settle()
-        return super().value
+        settled = self.settled()
+        return super().value if settled is self else settled.value
 
     def mapped(self, function: Any) -> npt.NDArray[Any]:
-        self.settle()
-        return super().mapped(function)
+        settled = self.settled()
+        return super().mapped(function) if settled is self else settled.mapped(function)
 
     def fits(self, other: Any) -> bool:
         return isinstance(other, PairTable)
@@ -131,8 +144,8 @@ class PairTable(ExactTable):
         self._replace(np.zeros(len(keys), np.int64))
 
     def arrays(self) -> Arrays:
-        self.settle()
-        return super().arrays()
+        settled = self.settled()
+        return super().arrays() if settled is self else settled.arrays()
 
     def assign(self, value: Any) -> Variable:
         self.settle()
@@ -156,8 +169,7 @@ class KeysOfTable(Variable):
 
     @property
     def value(self) -> npt.NDArray[Any]:
-        self._table.settle()
-        return self._table.keys
+        return self._table.settled().keys
 
     def assign(self, value: Any) -> Variable:
         keys = np.array(value)
