@@ -31,14 +31,14 @@ class ExactPlanes(ExactTable):
         self._given_shape = shape
         self.known_shape = shape
         self._is_bare = True
-        self.adding = 0
+        self._adding = 0
 
     @property
     def _planes(self) -> dict[int, npt.NDArray[np.int64]]:
         """All planes, with all ones in them; whoever asks may change them. Copies, while the pass adds to them: those
         of signal handlers, and of threads that take no lock."""
         planes, ones = self._held["planes"], self._held["ones"]
-        if self.adding:
+        if self._adding:
             return {limb: plane + (ones[0] if limb == _ONES else 0) for limb, plane in planes.items()}
         self._is_bare = False
         if ones[0]:
@@ -83,11 +83,15 @@ class ExactPlanes(ExactTable):
         self._rows_since_carry += _MOST_ADDED
         values, ones, threads = values.reshape(-1), count._held["ones"], runtime.get_num_threads()
         high, low = self._plane_below(_ONES - 1), self._held["planes"].get(_ONES - 2)
-        if _core.add_tensor(high, low, ones, values, threads, committed):
-            return True
-        if low is not None:
-            return False
-        return _core.add_tensor(high, self._plane_below(_ONES - 2), ones, values, threads, committed)
+        try:
+            self._adding, count._adding = self._adding + 1, count._adding + 1
+            if _core.add_tensor(high, low, ones, values, threads, committed):
+                return True
+            if low is not None:
+                return False
+            return _core.add_tensor(high, self._plane_below(_ONES - 2), ones, values, threads, committed)
+        finally:
+            self._adding, count._adding = self._adding - 1, count._adding - 1
 
     @property
     def ones(self) -> int | None:

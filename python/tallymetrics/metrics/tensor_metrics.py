@@ -81,14 +81,10 @@ class MeanTensor(Metric):
     def _add_plainly(self, values: Array) -> bool:
         """Adds values without weights, if they are plain enough."""
         committed: list[bool] = []
-        tables = self.total, self.count
         try:
-            for table in tables:
-                table.adding += 1
             return self.total.add_tensor(values, self.count, committed)
         finally:
-            for table in tables:
-                table.adding -= 1
+            for table in (self.total, self.count):
                 table.settle_room(bool(committed))
 
     def result(self) -> npt.NDArray[Any]:
