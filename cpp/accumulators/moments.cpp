@@ -80,8 +80,10 @@ void Moments::add_column(const Column& column, int64_t number, SumGrid* grids, i
     return;
   }
   add_product(2, {column.y_true, column.y_true});
-  if (!column.weights && functions.exact_squared_errors(column.y_true, column.y_pred, column.rows, &grids[3], sums))
-    return add_units(sum(3), sums, grids[3]);
+  ElementSum squares;
+  if (!column.weights &&
+      kernels().element_sums->f64.errors(column.y_true, column.y_pred, column.rows, &grids[3], nullptr, &squares))
+    return add_sum(sum(3), squares);
   double errors[kBlockRows];
   for (int64_t row = 0; row < column.rows; ++row) {
     const double error = column.y_true[row] - column.y_pred[row];

@@ -39,15 +39,6 @@ struct Products {
   inline Doubles at(int64_t i) const { return load<Doubles>(values + i) * load<Doubles>(weights + i); }
   inline double one(int64_t i) const { return values[i] * weights[i]; }
 };
-struct SquaredErrors {
-  const double* y_true;
-  const double* y_pred;
-  inline Doubles at(int64_t i) const {
-    const Doubles error = load<Doubles>(y_true + i) - load<Doubles>(y_pred + i);
-    return error * error;
-  }
-  inline double one(int64_t i) const { return (y_true[i] - y_pred[i]) * (y_true[i] - y_pred[i]); }
-};
 
 // False if the values do not lie on the grids.
 template <int kGrids, class Source>
@@ -119,11 +110,6 @@ bool exact_products(const double* values, const double* weights, int64_t count, 
   return sum_exactly(Products{values, weights}, count, grid, sums);
 }
 
-bool exact_squared_errors(const double* y_true, const double* y_pred, int64_t count, tally::SumGrid* grid,
-                          int64_t* sums) {
-  return sum_exactly(SquaredErrors{y_true, y_pred}, count, grid, sums);
-}
-
 int64_t first_not_finite(const double* values, int64_t count) {
   // Their products with 0 are no numbers, and neither is a sum of such.
   LaneSum zeros;
@@ -187,5 +173,4 @@ bool multiply_exactly(const double* left, const double* right, int64_t count, do
 
 #define TALLY_TABLE TALLY_JOIN(tally_sum_kernels, TALLY_LEVEL)
 extern "C" const tally::SumKernels TALLY_TABLE;
-const tally::SumKernels TALLY_TABLE = {logarithm,        exact_sums,      exact_products, exact_squared_errors,
-                                       first_not_finite, multiply_exactly};
+const tally::SumKernels TALLY_TABLE = {logarithm, exact_sums, exact_products, first_not_finite, multiply_exactly};

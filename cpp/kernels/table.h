@@ -235,9 +235,6 @@ struct SumKernels {
   // The same sum, of products rounded as doubles are.
   bool (*exact_products)(const double* values, const double* weights, int64_t count, SumGrid* grid,
                          int64_t sums[kSumGrids]);
-  // The same sum, of squared differences, each rounded twice.
-  bool (*exact_squared_errors)(const double* y_true, const double* y_pred, int64_t count, SumGrid* grid,
-                               int64_t sums[kSumGrids]);
   // First index of what is infinite or no number, or -1.
   int64_t (*first_not_finite)(const double* values, int64_t count);
   // high[i] + low[i] = left[i] * right[i] exactly, unless that leaves the range of doubles. False if every low is 0.
