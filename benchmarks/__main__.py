@@ -15,6 +15,7 @@ from benchmarks.cases import CASES
 from benchmarks.class_cases import CLASS_CASES
 from benchmarks.distance_cases import DISTANCE_CASES
 from benchmarks.own_cases import OWN_CASES
+from benchmarks.quiet import gain_of_threads
 from benchmarks.results import dump, faults
 from benchmarks.runner import Options, run_case
 
@@ -45,6 +46,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="times that every arm is measured")
     parser.add_argument("--slow-seconds", type=float, default=0.6, help="slower arms are timed on a slice of the rows")
     parser.add_argument("--case-seconds", type=float, default=12.0, help="a longer case has no third round")
+    parser.add_argument("--settle-seconds", type=float, help="after them, for what is short; default: 20, of jobs")
     parser.add_argument("--memory", action="store_true", help="also this package's peak memory beyond the inputs")
     parser.add_argument("--all-instruction-sets", action="store_true", help="time this package on each")
     parser.add_argument("--quick", action="store_true", help="tiny arrays, one round: checks answers, not speed")
@@ -61,14 +63,21 @@ def main() -> None:
     else:
         tools, skipped = competitors.load(arguments.competitors)
         tools = ours.tools(arguments.all_instruction_sets) + tools
-    options = Options(arguments.threads, arguments.rounds, arguments.slow_seconds, arguments.case_seconds)
+    settle_seconds = arguments.settle_seconds
+    if settle_seconds is None:
+        settle_seconds = 0.0 if arguments.classes or arguments.distances else 20.0
+    seconds = arguments.slow_seconds, arguments.case_seconds, settle_seconds
+    options = Options(arguments.threads, arguments.rounds, *seconds)
     if arguments.quick:
-        options = Options(arguments.threads, rounds=1, slow_seconds=0.1, slice_parts=(1,))
+        options = Options(
+            arguments.threads, rounds=1, slow_seconds=0.1, settle_seconds=0, quiet=False, slice_parts=(1,)
+        )
     results = {
         "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": machine.describe(),
         "plain_read": bandwidth.READ_NAME,
         "threads": options.threads,
+        "gain_of_threads_in_cache": gain_of_threads(options.threads) if options.quiet else None,
         "rounds": options.rounds,
         "quick": arguments.quick,
         "skipped": skipped,

@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks.bandwidth import plain_read, use_best_instruction_set
 from benchmarks.cases import Case
 from benchmarks.correctness import assert_same_answer
+from benchmarks.quiet import QuietCore
 from benchmarks.tools import Answer, Arrays, Job, Tool, leave_threads
 
 _PROBE_CALLS = 10
@@ -24,6 +25,9 @@ _SETTLE_SECONDS = 0.01
 _UPDATE_SECONDS = 0.02
 _QUICK_SECONDS, _QUICK_TIMES = 0.06, 3
 _FEWEST_ROUNDS = 2
+_SHORT_SECONDS, _MOST_TIMES = 0.2, 60
+_COMPARED = ("read", "ours", "by hand")
+_SETTLED_BEST, _SETTLED_SLACK = 3, 1.02
 
 
 @dataclass(frozen=True)
@@ -31,12 +35,15 @@ class Options:
     """How long to measure: rounds over all arms, and the time beyond which an arm gets a slice of the rows.
 
     An arm that has used `slow_seconds` sits out the remaining rounds; a case that has used `case_seconds` has no third.
+    After the rounds, `settle_seconds` are for what is not settled. `quiet` waits for quiet moments before each timing.
     """
 
     threads: int
     rounds: int = 5
     slow_seconds: float = 0.6
     case_seconds: float = 12.0
+    settle_seconds: float = 20.0
+    quiet: bool = True
     slice_parts: tuple[int, ...] = (1000, 20, 1)
 
 
@@ -54,6 +61,7 @@ class Arm:
     calls: int = 1
     seconds: list[float] = field(default_factory=list)
     job: Job | None = None
+    core: QuietCore | None = None
 
     def measure(self) -> None:
         """Time it once, or a few times where that is quick."""
@@ -61,12 +69,24 @@ class Arm:
         if self.seconds[-1] * self.calls < _QUICK_SECONDS:
             self.seconds += [self.time() for _ in range(_QUICK_TIMES - 1)]
 
+    def settles(self) -> bool:
+        """Return whether more times may tell more: it is short, its best times differ, and it is not a library."""
+        best = sorted(self.seconds)[:_SETTLED_BEST]
+        short = best[0] * self.calls < _SHORT_SECONDS and len(self.seconds) < _MOST_TIMES
+        return (
+            self.kind in _COMPARED
+            and short
+            and not (len(best) == _SETTLED_BEST and best[-1] <= _SETTLED_SLACK * best[0])
+        )
+
     def time(self) -> float:
         """Return the seconds of one call, the mean over `calls`."""
         assert self.job is not None
         self.prepare()
         run = self.job.run
         time.sleep(_SETTLE_SECONDS)
+        if self.core:
+            self.core.wait()
         start = time.perf_counter()
         for _ in repeat(None, self.calls):
             run()
@@ -183,12 +203,19 @@ def run_case(case: Case, tools: list[Tool], options: Options) -> dict[str, Any]:
     arms += [arm for tool in tools if case.name in tool.jobs for arm in _tool_arms(case, tool, options.threads)]
     arms, failed = _check(case, arms, arrays, options)
     gc.collect()
+    core = QuietCore() if options.quiet else None
+    for arm in arms:
+        arm.core = core
     for number in range(options.rounds):
         if number >= _FEWEST_ROUNDS and time.perf_counter() - start > options.case_seconds:
             break
         for arm in arms:
             if sum(arm.seconds) * arm.calls < options.slow_seconds:
                 arm.measure()
+    end = time.perf_counter() + options.settle_seconds
+    while time.perf_counter() < end and (unsettled := [arm for arm in arms if arm.settles()]):
+        for arm in unsettled:
+            arm.seconds.append(arm.time())
     named = {tool.name for tool in tools if case.name in tool.jobs}
     return {
         "name": case.name,

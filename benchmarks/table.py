@@ -137,6 +137,8 @@ def notes(results: Record) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     lines = [f"{processor}; {machine['usable_threads']} threads; Python {machine['python']}; {versions}."]
     lines += [f"Plain read: {results['plain_read']}."]
+    if gain := results.get("gain_of_threads_in_cache"):
+        lines += [f"Within the caches {results['threads']} threads compute {gain:.1f} times as much as one."]
     lines += [f"Skipped: {name} ({reason})." for name, reason in results["skipped"].items()]
     return "\n".join(lines)
 
