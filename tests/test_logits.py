@@ -163,3 +163,30 @@ def test_halves_have_the_ranks_of_their_numbers(level, width):
         one = metrics.TopKCurve(20, ties=ties)
         one.update_state(y_true, halves[:, ::-1].copy()[:, ::-1])
         np.testing.assert_array_equal(one.result(), of_floats.result())
+
+
+@pytest.mark.parametrize("width", [33, 64, 100, 4096, 4100, 20_001])
+def test_halves_have_the_first_maxima_of_their_numbers(level, width):
+    rng = np.random.default_rng(width)
+    rows = 300
+    few = [0.0, -0.0, 6e-8, -6e-8, -1.0, -np.inf]
+    bits = rng.integers(0, 2**16, (rows, width)).astype(np.uint16)
+    bits[:100] = rng.choice(few, (100, width)).astype(np.float16).view(np.uint16)
+    halves = bits.view(np.float16)
+    halves[:250][np.isnan(halves[:250])] = 2
+    halves[100:130] = -np.inf
+    halves[130:160] = -3
+    halves[np.arange(130, 160), rng.integers(0, width, 30)] = -2
+    halves[200:205, width - 1] = np.nan
+    bits[205:210, width // 2] = 0xFE00
+    expected = np.array([np.argmax(row.astype(np.float32)) for row in halves])
+    for y_true in (expected, (expected + 1) % width):
+        hits = metrics.SparseCategoricalAccuracy()
+        hits.update_state(y_true, halves)
+        assert hits.result() == np.mean(y_true == expected)
+    together = metrics.MetricCollection([metrics.SparseCategoricalAccuracy(), metrics.TopKCurve(3)])
+    alone = metrics.TopKCurve(3)
+    alone.update_state(expected, halves.astype(np.float32))
+    result = together(expected, halves)
+    assert result["sparse_categorical_accuracy"] == 1
+    np.testing.assert_array_equal(result["top_k_curve"], alone.result())

@@ -1,4 +1,4 @@
-// Ranks in wide rows of halves, which are compared as integers of sixteen bits without widening.
+// Ranks and maxima in wide rows of halves, which are compared as integers of sixteen bits without widening.
 #pragma once
 
 #include "kernels/score_rows.h"
@@ -63,26 +63,86 @@ struct HalfCounts {
   }
 };
 
+// The greatest and the least of scores in order, and where the greatest may be found first.
+struct HalfExtremes {
+  int16_t greatest = INT16_MIN;
+  int16_t least = INT16_MAX;
+  int64_t begin = 0;
+
+  static constexpr int64_t kPiece = 4096;
+
+  inline void add(const uint16_t* row, int64_t begin_of_piece, int64_t end, int64_t ahead) {
+    constexpr int kShorts = kLanesOf<Shorts>;
+    constexpr int kLine = 32;
+    Shorts high = splat<Shorts>(static_cast<int16_t>(INT16_MIN));
+    Shorts low = splat<Shorts>(static_cast<int16_t>(INT16_MAX));
+    int64_t i = begin_of_piece;
+    for (; i + kLine <= end; i += kLine) {
+      __builtin_prefetch(reinterpret_cast<const char*>(row + i) + ahead);
+      for (int next = 0; next < kLine; next += kShorts) {
+        const Shorts ordered = in_order(load<Shorts>(row + i + next));
+        high = ordered > high ? ordered : high;
+        low = ordered < low ? ordered : low;
+      }
+    }
+    int16_t most = greatest_lane(high);
+    const int16_t lowest = least_lane(low);
+    least = lowest < least ? lowest : least;
+    for (; i < end; ++i) {
+      const int16_t ordered = in_order(row[i]);
+      most = ordered > most ? ordered : most;
+      least = ordered < least ? ordered : least;
+    }
+    if (most <= greatest) return;
+    greatest = most;
+    begin = begin_of_piece;
+  }
+};
+
+// The class of the first maximum; NaN counts as one, and before all numbers.
+inline int32_t first_greatest_half(const uint16_t* row, int64_t classes, int64_t ahead) {
+  constexpr int64_t kPiece = HalfExtremes::kPiece;
+  HalfExtremes extremes;
+  for (int64_t begin = 0; begin < classes; begin += kPiece)
+    extremes.add(row, begin, classes - begin < kPiece ? classes : begin + kPiece, ahead);
+  int64_t i = 0;
+  if (extremes.greatest > kHalfInfinity || extremes.least < -kHalfInfinity) {
+    while ((row[i] & kHalfMagnitude) <= kHalfInfinity) ++i;
+    return static_cast<int32_t>(i);
+  }
+  constexpr int kShorts = kLanesOf<Shorts>;
+  i = extremes.begin;
+  while (i + kShorts <= classes && !any_lane(in_order(load<Shorts>(row + i)) == extremes.greatest)) i += kShorts;
+  while (in_order(row[i]) != extremes.greatest) ++i;
+  return static_cast<int32_t>(i);
+}
+
 // Every NaN ranks above the true score.
-void rank_halves(const ScoreRows<uint16_t>& scores, const ScoreColumns& columns) {
+inline void rank_half_row(const uint16_t* row, int64_t classes, int64_t r, int32_t label, int64_t ahead,
+                          const ScoreColumns& columns) {
+  const bool valid = static_cast<uint64_t>(label) < static_cast<uint64_t>(classes);
+  columns.tied[r] = columns.tied_before[r] = 0;
+  columns.above[r] = tally::kNeverRanked;
+  if (!valid || (row[label] & kHalfMagnitude) > kHalfInfinity) return;
+  const int16_t target = in_order(row[label]);
+  HalfCounts counts;
+  counts.add(row, label, target, ahead);
+  columns.tied_before[r] = static_cast<int32_t>(counts.equal);
+  counts.add(row + label, classes - label, target, ahead);
+  columns.tied[r] = static_cast<int32_t>(counts.equal - 1);
+  int64_t above = counts.above;
+  if (counts.least < -kHalfInfinity)
+    for (int64_t i = 0; i < classes; ++i) above += in_order(row[i]) < -kHalfInfinity;
+  columns.above[r] = static_cast<int32_t>(above);
+}
+
+// Each row is in the cache when a second scan needs it.
+void scan_halves(const ScoreRows<uint16_t>& scores, unsigned needs, const ScoreColumns& columns) {
   const int64_t ahead = bytes_ahead<uint16_t>(scores.classes);
   for (int64_t r = 0; r < scores.rows; ++r) {
     const uint16_t* row = scores.data + r * scores.row_stride;
-    const int32_t label = scores.labels[r];
-    const bool valid = static_cast<uint64_t>(label) < static_cast<uint64_t>(scores.classes);
-    columns.tied[r] = columns.tied_before[r] = 0;
-    columns.above[r] = tally::kNeverRanked;
-    if (!valid || (row[label] & kHalfMagnitude) > kHalfInfinity) continue;
-    const int16_t target = in_order(row[label]);
-    HalfCounts counts;
-    counts.add(row, label, target, ahead);
-    columns.tied_before[r] = static_cast<int32_t>(counts.equal);
-    counts.add(row + label, scores.classes - label, target, ahead);
-    columns.tied[r] = static_cast<int32_t>(counts.equal - 1);
-    int64_t above = counts.above;
-    if (counts.least < -kHalfInfinity)
-      for (int64_t i = 0; i < scores.classes; ++i) above += in_order(row[i]) < -kHalfInfinity;
-    columns.above[r] = static_cast<int32_t>(above);
+    if (needs & tally::kNeedPredicted) columns.predicted[r] = first_greatest_half(row, scores.classes, ahead);
+    if (needs & tally::kNeedRank) rank_half_row(row, scores.classes, r, scores.labels[r], ahead, columns);
   }
 }
 

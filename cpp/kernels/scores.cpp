@@ -37,4 +37,4 @@ void narrow(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& colu
 extern "C" const tally::ScoreKernels TALLY_TABLE;
 const tally::ScoreKernels TALLY_TABLE = {{transpose_rows<float>, wide<float>, narrow<float>},
                                          {transpose_rows<double>, wide<double>, narrow<double>},
-                                         rank_halves};
+                                         scan_halves};

@@ -106,7 +106,8 @@ struct ScoreFunctions {
 struct ScoreKernels {
   ScoreFunctions<float> f32;
   ScoreFunctions<double> f64;
-  void (*rank_halves)(const ScoreRows<uint16_t>& scores, const ScoreColumns& columns);  // column_stride == 1
+  // Only ranks and predicted classes; column_stride == 1.
+  void (*halves)(const ScoreRows<uint16_t>& scores, unsigned needs, const ScoreColumns& columns);
 };
 
 template <class T>

@@ -197,10 +197,10 @@ void Columns::derive_scores(const ArrayView& view, int64_t first, int64_t offset
   columns.exp_sum = exp_sum_ + offset;
 
   const int32_t* labels = needs & (kNeedRank | kNeedTrueScore) ? integers_[kTrueClass] + offset : nullptr;
-  if (needs == kNeedRank && are_halves(view))
-    return kernels_.scores->rank_halves(
+  if (!(needs & ~static_cast<unsigned>(kNeedRank | kNeedPredicted)) && are_halves(view))
+    return kernels_.scores->halves(
         {reinterpret_cast<const uint16_t*>(view.row(first + offset)), view.row_stride / 2, 1, rows, view.width, labels},
-        columns);
+        needs, columns);
   ScoreRows<T> scores = {};
   scores.rows = rows;
   scores.classes = view.width;
