@@ -118,3 +118,18 @@ def test_an_interrupt_of_the_last_chunk_is_raised():
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_looking_at_weights_beforehand_ends_at_an_interrupt(threads):
+    weights = np.broadcast_to(np.float32(0.5), 2**36)
+    before = signal.signal(signal.SIGALRM, _raise)
+    started = time.perf_counter()
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(KeyboardInterrupt):
+            native._core.weight_limbs(weights, threads)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert time.perf_counter() - started < 10
