@@ -42,8 +42,9 @@ void count_words(const Label* y_true, const Label* y_pred, const uint32_t* cells
   const int64_t step = table.step;
   int64_t i = 0;
   for (; i + 8 <= count; i += 8) {
-    __builtin_prefetch(y_true + count + (count + i) / 2);
-    __builtin_prefetch(y_pred + count + (count + i) / 2);
+    const int64_t ahead = sizeof(Label) == 1 ? 4096 + i : count + (count + i) / 2;
+    __builtin_prefetch(y_true + ahead);
+    __builtin_prefetch(y_pred + ahead);
     counts[cells[i]] += 1;
     counts[cells[i + 1] + step] += 1;
     counts[cells[i + 2] + 2 * step] += 1;
