@@ -45,6 +45,7 @@ void add_numbers(int64_t* sums, int64_t step, const uint32_t* cells, const int64
   int64_t i = 0;
   for (; i + 8 <= count; i += 8) {
     fetch(streams, i);
+    __builtin_prefetch(streams[2].labels + i * streams[2].stride);
     for (int64_t k = i; k < i + 8; k += 4) {
       sums[cells[k]] += numbers[k];
       sums[cells[k + 1] + step] += numbers[k + 1];
@@ -121,7 +122,7 @@ void CellCounts::add(int worker, const uint32_t* cells, const double* weights, i
     partial.added += count;
     return;
   }
-  const LabelsAhead streams[] = {ahead_or(ahead, 0, cells), ahead_or(ahead, 1, cells)};
+  const LabelsAhead streams[] = {ahead_or(ahead, 0, cells), ahead_or(ahead, 1, cells), ahead_or(ahead, 2, cells)};
   if (weighted_) return add_fixed(partial, cells, weights, count, streams);
   if (in_bytes_) return partial.bytes.add(cells, count, streams);
   uint32_t* counts = counts_for(worker, count);
