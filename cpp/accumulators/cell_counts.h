@@ -94,7 +94,11 @@ class LabelCounts final : public Accumulator {
   void add_to_state(const Block& block) override {
     counts_.add_to_state(block.pairs[pair_].cells, block.weights, block.rows);
   }
-  bool turn_to(const ArrayView&, const ArrayView&, const ArrayView&) override { return true; }
+  bool turn_to(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView&) override {
+    labels_.y_true = y_true;
+    labels_.y_pred = y_pred;
+    return true;
+  }
 
  private:
   CellCounts counts_;

@@ -93,7 +93,7 @@ int64_t count_in_bytes(const Label* y_true, const Label* y_pred, int64_t count, 
   return count;
 }
 
-// Bytes are labels of small tables, or of those that are seldom counted in bytes: their cells are made a run at a time.
+// Labels that are bytes have at most 256 classes, whose tables are too small for it, unless someone asks for more.
 inline int64_t count_in_bytes(const uint8_t*, const uint8_t*, int64_t, tally::PairTable*) { return 0; }
 
 template <class Label>
