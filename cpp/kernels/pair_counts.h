@@ -33,7 +33,7 @@ inline void count_bytes(const uint32_t* cells, int64_t count, tally::PairTable* 
   for (int64_t i = 0; i < count; ++i) table->notes = count_byte(table->bytes, cells[i], table->notes);
 }
 
-// The later half of the next run's labels is fetched.
+// The later half of the next run's labels is fetched; bytes, of which none were before, a page ahead.
 template <class Label>
 void count_words(const Label* y_true, const Label* y_pred, const uint32_t* cells, int64_t count,
                  const tally::PairTable& table) {
