@@ -1,4 +1,4 @@
-"""Pairs of labels counted straight from their arrays, a run after another: the same as pair by pair, for every table."""
+"""Pairs of labels counted straight from their arrays, a run after another: as pair by pair, in every kind of table."""
 
 import numpy as np
 import pytest
