@@ -50,9 +50,9 @@ struct Block {
   const int32_t* tied_before = nullptr;
   const double* const* values = nullptr;  // the value columns of the pass, by number
   const PairColumn* pairs = nullptr;      // by number
-  LabelsAhead ahead[2];
-  const double* weights = nullptr;   // null: every weight is 1, or each element has its own
-  const ElementSum* sums = nullptr;  // of value columns, times weights; null: columns are to be summed
+  LabelsAhead ahead[3];                   // the third: all weights of the next block
+  const double* weights = nullptr;        // null: every weight is 1, or each element has its own
+  const ElementSum* sums = nullptr;       // of value columns, times weights; null: columns are to be summed
   const ElementSum* weight_sum = nullptr;
   const BinaryCounts* binary = nullptr;  // by the demand's thresholds; null: rows are not counted so
   double share = 1.0;                    // what one row is of its sample: 1 / rows per sample
@@ -69,6 +69,8 @@ class Accumulator {
   // Scratch for `workers` that together add `rows` rows; everything that may throw happens here.
   virtual void prepare(int workers, int64_t rows, bool weighted) = 0;
   virtual void add(const Block& block, int worker) = 0;
+  // The only accumulator of a pass may add rows without a block; how many it did, of at most that many.
+  virtual int64_t add_alone(int64_t /*first*/, int64_t /*rows*/, int /*worker*/) { return 0; }
   // Adds all scratch to the state.
   virtual void commit() = 0;
   // A checked block straight into the state.

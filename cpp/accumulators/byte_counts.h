@@ -12,6 +12,10 @@ class ByteCounts {
   ByteCounts() = default;
   ByteCounts(int64_t cells, int64_t additions);
 
+  uint8_t* counts() const { return counts_.as<uint8_t>(); }
+  // Where the next note goes.
+  uint32_t* notes() const { return notes_.as<uint32_t>() + noted_; }
+  void note_up_to(const uint32_t* notes) { noted_ = notes - notes_.as<uint32_t>(); }
   void add(const uint32_t* cells, int64_t count, const LabelsAhead* streams);
   // Adds the counts of the first `cells` cells to sums; those behind them are of diagonals, `classes` each.
   void add_to(int64_t* sums, int64_t cells, int64_t classes) const;

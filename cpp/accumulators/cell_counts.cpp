@@ -20,7 +20,6 @@ constexpr int64_t kMostWideCells = 131072;
 // What a sum of fixed-point weights may reach before its carry is due.
 constexpr double kMostFixed = 0x1p61;
 constexpr int64_t kMostCounts = UINT32_MAX;
-constexpr int64_t kBlockAdditions = kBlockRows;
 // Cell numbers have 32 bits.
 constexpr int64_t kMostSplitCells = int64_t{1} << 24;
 
@@ -46,6 +45,7 @@ void add_numbers(int64_t* sums, int64_t step, const uint32_t* cells, const int64
   int64_t i = 0;
   for (; i + 8 <= count; i += 8) {
     fetch(streams, i);
+    __builtin_prefetch(streams[2].labels + i * streams[2].stride);
     for (int64_t k = i; k < i + 8; k += 4) {
       sums[cells[k]] += numbers[k];
       sums[cells[k + 1] + step] += numbers[k + 1];
@@ -122,16 +122,10 @@ void CellCounts::add(int worker, const uint32_t* cells, const double* weights, i
     partial.added += count;
     return;
   }
-  const LabelsAhead streams[] = {ahead_or(ahead, 0, cells), ahead_or(ahead, 1, cells)};
+  const LabelsAhead streams[] = {ahead_or(ahead, 0, cells), ahead_or(ahead, 1, cells), ahead_or(ahead, 2, cells)};
   if (weighted_) return add_fixed(partial, cells, weights, count, streams);
   if (in_bytes_) return partial.bytes.add(cells, count, streams);
-  uint32_t* counts = partial.counts.as<uint32_t>();
-  if (!spilled_.empty() && partial.added + kBlockAdditions > kMostCounts) {
-    add_up(counts, spilled_[static_cast<size_t>(worker)].as<int64_t>());
-    std::memset(counts, 0, static_cast<size_t>(table_.cells * copies_ + diagonal_cells()) * sizeof(uint32_t));
-    partial.added = 0;
-  }
-  partial.added += count;
+  uint32_t* counts = counts_for(worker, count);
   const int64_t step = copies_ > 1 ? table_.cells : 0;
   uint32_t* others = counts + (copies_ == 8 ? 4 * step : 0);
   int64_t i = 0;
@@ -147,6 +141,48 @@ void CellCounts::add(int worker, const uint32_t* cells, const double* weights, i
     others[cells[i + 7] + 3 * step] += 1;
   }
   for (; i < count; ++i) counts[cells[i]] += 1;
+}
+
+// The 32-bit counts of a worker, with room for so many additions.
+uint32_t* CellCounts::counts_for(int worker, int64_t additions) {
+  Partial& partial = partials_[static_cast<size_t>(worker)];
+  uint32_t* counts = partial.counts.as<uint32_t>();
+  if (!spilled_.empty() && partial.added + additions > kMostCounts) {
+    add_up(counts, spilled_[static_cast<size_t>(worker)].as<int64_t>());
+    std::memset(counts, 0, static_cast<size_t>(table_.cells * copies_ + diagonal_cells()) * sizeof(uint32_t));
+    partial.added = 0;
+  }
+  partial.added += additions;
+  return counts;
+}
+
+int64_t CellCounts::add_pairs(int worker, const LabelViews& labels, int64_t first, int64_t rows) {
+  if (listed_ || weighted_) return 0;
+  Partial& partial = partials_[static_cast<size_t>(worker)];
+  PairTable table = {labels.classes, labels.diagonals, nullptr, nullptr, 0, nullptr, nullptr};
+  if (in_bytes_) {
+    table.bytes = partial.bytes.counts();
+    table.notes = partial.bytes.notes();
+  } else {
+    table.counts = counts_for(worker, rows);
+    table.step = copies_ > 1 ? table_.cells : 0;
+    table.others = table.counts + (copies_ == 8 ? 4 * table.step : 0);
+  }
+  const auto& functions = *kernels().label_pairs;
+  const char* y_true = labels.y_true.row(first);
+  const char* y_pred = labels.y_pred.row(first);
+  int64_t added = 0;
+  if (labels.label_bytes == 8)
+    added = functions.count_i64(reinterpret_cast<const int64_t*>(y_true), reinterpret_cast<const int64_t*>(y_pred),
+                                rows, &table);
+  else if (labels.label_bytes == 4)
+    added = functions.count_i32(reinterpret_cast<const int32_t*>(y_true), reinterpret_cast<const int32_t*>(y_pred),
+                                rows, &table);
+  else
+    added = functions.count_u8(reinterpret_cast<const uint8_t*>(y_true), reinterpret_cast<const uint8_t*>(y_pred), rows,
+                               &table);
+  if (in_bytes_) partial.bytes.note_up_to(table.notes);
+  return added;
 }
 
 // Adds the counts of a worker to a table.

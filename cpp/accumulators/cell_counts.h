@@ -5,6 +5,7 @@
 
 #include "accumulators/accumulator.h"
 #include "accumulators/byte_counts.h"
+#include "accumulators/label_views.h"
 #include "kernels/count_table.h"
 #include "support/scratch.h"
 
@@ -35,6 +36,8 @@ class CellCounts {
 
   void prepare(int workers, int64_t additions, bool weighted);
   void add(int worker, const uint32_t* cells, const double* weights, int64_t count, const LabelsAhead* ahead = nullptr);
+  // Pairs of contiguous labels; how many were added before a run of them that holds one outside [0, classes).
+  int64_t add_pairs(int worker, const LabelViews& labels, int64_t first, int64_t rows);
   void commit();
   void add_to_state(const uint32_t* cells, const double* weights, int64_t count);
 
@@ -49,6 +52,7 @@ class CellCounts {
   };
   int64_t diagonal_cells() const { return kDiagonals * diagonals_.classes; }
   int64_t plane_size() const { return table_.cells * copies_; }
+  uint32_t* counts_for(int worker, int64_t additions);
   void add_up(const uint32_t* counts, int64_t* table) const;
   int fixed_plane() const;
   void add_fixed(Partial& partial, const uint32_t* cells, const double* weights, int64_t count,
@@ -74,8 +78,8 @@ class CellCounts {
 // Pairs of true and predicted class, of the pair column of that number.
 class LabelCounts final : public Accumulator {
  public:
-  LabelCounts(CellTable table, int pair, const Diagonals& diagonals)
-      : counts_(std::move(table), diagonals), pair_(static_cast<size_t>(pair)) {}
+  LabelCounts(CellTable table, int pair, const Diagonals& diagonals, const LabelViews& labels)
+      : counts_(std::move(table), diagonals), pair_(static_cast<size_t>(pair)), labels_(labels) {}
 
   unsigned needs() const override { return 0; }
   Fault check(const Block& block) const override { return block.pairs[pair_].fault; }
@@ -83,15 +87,23 @@ class LabelCounts final : public Accumulator {
   void add(const Block& block, int worker) override {
     counts_.add(worker, block.pairs[pair_].cells, block.weights, block.rows, block.ahead);
   }
+  int64_t add_alone(int64_t first, int64_t rows, int worker) override {
+    return labels_.label_bytes ? counts_.add_pairs(worker, labels_, first, rows) : 0;
+  }
   void commit() override { counts_.commit(); }
   void add_to_state(const Block& block) override {
     counts_.add_to_state(block.pairs[pair_].cells, block.weights, block.rows);
   }
-  bool turn_to(const ArrayView&, const ArrayView&, const ArrayView&) override { return true; }
+  bool turn_to(const ArrayView& y_true, const ArrayView& y_pred, const ArrayView&) override {
+    labels_.y_true = y_true;
+    labels_.y_pred = y_pred;
+    return true;
+  }
 
  private:
   CellCounts counts_;
   size_t pair_;
+  LabelViews labels_;
 };
 
 // Ranks of the true class under the three tie rules: cell = rule * (max_k + 1) + min(rank, max_k), or, counted for each

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "accumulators/label_views.h"
 #include "support/dispatch.h"
 
 namespace tally {
@@ -18,12 +19,8 @@ Fault LabelRange::check(const Block& block) const {
 
 LabelMargins::LabelMargins(CellTable table, const LabelRange& range, const ArrayView& y_true, const ArrayView& y_pred)
     : counts_(std::move(table)), range_(range), y_true_(y_true), y_pred_(y_pred) {
-  const auto all = [&](DType type) {
-    for (const ArrayView* view : {&y_true, &y_pred})
-      if (view->dimensions != 1 || view->type != type || view->row_stride != size_of(type)) return false;
-    return true;
-  };
-  if (!range.ignored.active && (all(DType::kInt64) || all(DType::kInt32))) size_ = size_of(y_true.type);
+  const int64_t bytes = bytes_in_place(y_true, y_pred);
+  if (!range.ignored.active && bytes > 1) size_ = bytes;
 }
 
 bool LabelMargins::direct_cells(const Block& block, uint32_t* of_true, uint32_t* of_predicted) const {

@@ -61,7 +61,11 @@ void Plan::add_labels(const py::tuple& spec) {
   Diagonals diagonals;
   if (wants_diagonals(cells, batch_.rows, batch_.weights.dimensions != 0)) diagonals = {cells, classes};
   pair.diagonals = static_cast<uint32_t>(diagonals.first);
-  accumulators.push_back(std::make_unique<LabelCounts>(table_of(spec, cells), number_of(pair), diagonals));
+  LabelViews labels;
+  if (reads_labels(batch_, pair) && !pair.ignored.active)
+    labels = {batch_.y_true, batch_.y_pred, static_cast<uint32_t>(classes), pair.diagonals,
+              bytes_in_place(batch_.y_true, batch_.y_pred)};
+  accumulators.push_back(std::make_unique<LabelCounts>(table_of(spec, cells), number_of(pair), diagonals, labels));
 }
 
 LabelRange Plan::label_range(const py::handle& classes, const py::handle& ignored, int64_t most) const {

@@ -62,6 +62,21 @@ template <class Label>
 using PairCells = bool (*)(const Label* y_true, const Label* y_pred, int64_t count, uint32_t classes,
                            uint32_t diagonals, uint32_t* cells);
 
+// What pairs are counted in: bytes, whose wraps are noted, or else four or eight tables in turn.
+struct PairTable {
+  uint32_t classes;
+  uint32_t diagonals;  // as of PairCells
+  uint32_t* counts;    // of the first four pairs of eight, `step` cells apart
+  uint32_t* others;    // of the other four
+  int64_t step;
+  uint8_t* bytes;   // null: there are tables
+  uint32_t* notes;  // the next cell that wraps is written there
+};
+
+// Counts pairs up to, at most, a run of them that holds a label outside [0, classes); how many were counted.
+template <class Label>
+using PairCount = int64_t (*)(const Label* y_true, const Label* y_pred, int64_t count, PairTable* table);
+
 // Cells of [3, classes]: hits and misses of y_true[i]; others of y_pred[i], or 3 * classes for hits. Else as PairCells.
 template <class Label>
 using MarginCells = bool (*)(const Label* y_true, const Label* y_pred, int64_t count, uint32_t classes,
@@ -82,6 +97,9 @@ struct LabelPairKernels {
   PairCells<int64_t> cells_i64;
   PairCells<int32_t> cells_i32;
   PairCells<uint8_t> cells_u8;
+  PairCount<int64_t> count_i64;
+  PairCount<int32_t> count_i32;
+  PairCount<uint8_t> count_u8;
   MarginCells<int64_t> margins_i64;
   MarginCells<int32_t> margins_i32;
 };

@@ -1,125 +1,9 @@
 // Pairs of labels into the cells of a square table, with the check of their range folded in.
-#include "kernels/count_table.h"
-#include "kernels/vector.h"
+#include "kernels/pair_counts.h"
 
 namespace {
 
 using tally::DType;
-
-// Lane i counts an equal pair in diagonal i % kDiagonals.
-template <class Vector, class Integer>
-inline Vector diagonals_of_lanes(Integer first, Integer classes, Integer lane) {
-  Vector diagonals;
-  for (int i = 0; i < kLanesOf<Vector>; ++i) diagonals[i] = first + (lane + i) % tally::kDiagonals * classes;
-  return diagonals;
-}
-
-template <class Label>
-bool rest_of_cells(const Label* y_true, const Label* y_pred, int64_t first, int64_t count, uint32_t classes,
-                   uint32_t* cells) {
-  bool outside = false;
-  for (int64_t i = first; i < count; ++i) {
-    outside |= (static_cast<uint64_t>(y_true[i]) >= classes) | (static_cast<uint64_t>(y_pred[i]) >= classes);
-    cells[i] = static_cast<uint32_t>(y_true[i]) * classes + static_cast<uint32_t>(y_pred[i]);
-  }
-  return !outside;
-}
-
-// Half of the next block's labels are fetched while these become cells, the rest while those are counted.
-template <class Label>
-inline void fetch_ahead(const Label* labels, int64_t i, int64_t count) {
-  __builtin_prefetch(labels + count + i / 2);
-}
-
-// Where a label is negative or above the last, it or its distance from the last has the sign bit: one test a block.
-template <bool kSplit>
-bool cells_of_longs(const int64_t* y_true, const int64_t* y_pred, int64_t count, uint32_t classes, uint32_t diagonals,
-                    uint32_t* cells) {
-  constexpr int kInts = kLanesOf<Ints>;
-  const Longs last = splat<Longs>(static_cast<int64_t>(classes) - 1);
-  const Longs factor = splat<Longs>(static_cast<int64_t>(classes));
-  Longs signs = {};
-  Longs starts[2];
-  for (int half = 0; half < 2; ++half)
-    starts[half] = diagonals_of_lanes<Longs, int64_t>(diagonals, classes, half * (kInts / 2));
-  int64_t i = 0;
-  for (; i + kInts <= count; i += kInts) {
-    fetch_ahead(y_true, i, count);
-    fetch_ahead(y_pred, i, count);
-    Longs halves[2];
-    for (int half = 0; half < 2; ++half) {
-      const Longs truth = load<Longs>(y_true + i + half * (kInts / 2));
-      const Longs predicted = load<Longs>(y_pred + i + half * (kInts / 2));
-      signs |= truth | (last - truth) | predicted | (last - predicted);
-      halves[half] = multiply_lower_halves(truth, factor) + predicted;
-      if (kSplit) halves[half] = truth == predicted ? starts[half] + truth : halves[half];
-    }
-    store(cells + i, even_lanes((Ints)halves[0], (Ints)halves[1], AllLanes<Ints>{}));
-  }
-  bool inside = true;
-  for (int lane = 0; lane < kDoubles; ++lane) inside &= signs[lane] >= 0;
-  return rest_of_cells(y_true, y_pred, i, count, classes, cells) && inside;
-}
-
-template <bool kSplit>
-bool cells_of_ints(const int32_t* y_true, const int32_t* y_pred, int64_t count, uint32_t classes, uint32_t diagonals,
-                   uint32_t* cells) {
-  constexpr int kInts = kLanesOf<Ints>;
-  const Ints last = splat<Ints>(static_cast<int32_t>(classes) - 1);
-  const Ints factor = splat<Ints>(static_cast<int32_t>(classes));
-  const Ints starts =
-      diagonals_of_lanes<Ints, int32_t>(static_cast<int32_t>(diagonals), static_cast<int32_t>(classes), 0);
-  Ints signs = {};
-  int64_t i = 0;
-  for (; i + kInts <= count; i += kInts) {
-    fetch_ahead(y_true, i, count);
-    fetch_ahead(y_pred, i, count);
-    const Ints truth = load<Ints>(y_true + i);
-    const Ints predicted = load<Ints>(y_pred + i);
-    signs |= truth | (last - truth) | predicted | (last - predicted);
-    const Ints cell = truth * factor + predicted;
-    store(cells + i, kSplit ? (truth == predicted ? starts + truth : cell) : cell);
-  }
-  bool inside = true;
-  for (int lane = 0; lane < kInts; ++lane) inside &= signs[lane] >= 0;
-  return rest_of_cells(y_true, y_pred, i, count, classes, cells) && inside;
-}
-
-bool cells_i64(const int64_t* y_true, const int64_t* y_pred, int64_t count, uint32_t classes, uint32_t diagonals,
-               uint32_t* cells) {
-  return (diagonals ? cells_of_longs<true> : cells_of_longs<false>)(y_true, y_pred, count, classes, diagonals, cells);
-}
-
-bool cells_i32(const int32_t* y_true, const int32_t* y_pred, int64_t count, uint32_t classes, uint32_t diagonals,
-               uint32_t* cells) {
-  return (diagonals ? cells_of_ints<true> : cells_of_ints<false>)(y_true, y_pred, count, classes, diagonals, cells);
-}
-
-// Cells of up to 256 classes fit 16 bits, whose products are cheap; the greatest labels are enough for the range.
-template <bool kSplit>
-bool cells_of_bytes(const uint8_t* __restrict y_true, const uint8_t* __restrict y_pred, int64_t count, uint32_t classes,
-                    uint32_t diagonals, uint32_t* __restrict cells) {
-  uint8_t greatest = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    const uint8_t greater = y_true[i] > y_pred[i] ? y_true[i] : y_pred[i];
-    greatest = greater > greatest ? greater : greatest;
-  }
-  const auto factor = static_cast<uint16_t>(classes);
-  for (int64_t i = 0; i < count; ++i) {
-    const auto cell = static_cast<uint16_t>(static_cast<uint16_t>(y_true[i] * factor) + y_pred[i]);
-    cells[i] = cell;
-    if (!kSplit) continue;
-    const uint32_t diagonal = diagonals + static_cast<uint32_t>(i) % tally::kDiagonals * classes + y_true[i];
-    cells[i] = y_true[i] == y_pred[i] ? diagonal : cell;
-  }
-  return greatest < classes;
-}
-
-bool cells_u8(const uint8_t* y_true, const uint8_t* y_pred, int64_t count, uint32_t classes, uint32_t diagonals,
-              uint32_t* cells) {
-  if (classes > 256) return rest_of_cells(y_true, y_pred, 0, count, classes, cells);
-  return (diagonals ? cells_of_bytes<true> : cells_of_bytes<false>)(y_true, y_pred, count, classes, diagonals, cells);
-}
 
 inline Ints load_labels(const int64_t* labels, Longs last, Longs* signs) {
   constexpr int kHalf = kLanesOf<Ints> / 2;
@@ -277,5 +161,13 @@ int digits_below_ones(const char* weights, DType type, int64_t count) {
 
 #define TALLY_TABLE TALLY_JOIN(tally_label_pair_kernels, TALLY_LEVEL)
 extern "C" const tally::LabelPairKernels TALLY_TABLE;
-const tally::LabelPairKernels TALLY_TABLE = {
-    fix_weights, digits_below_ones, cells_i64, cells_i32, cells_u8, margins<Longs, int64_t>, margins<Ints, int32_t>};
+const tally::LabelPairKernels TALLY_TABLE = {fix_weights,
+                                             digits_below_ones,
+                                             cells_of_integers<int64_t>,
+                                             cells_of_integers<int32_t>,
+                                             cells_u8,
+                                             count_pairs<int64_t>,
+                                             count_pairs<int32_t>,
+                                             count_pairs<uint8_t>,
+                                             margins<Longs, int64_t>,
+                                             margins<Ints, int32_t>};

@@ -149,6 +149,7 @@ Fault Columns::derive(int64_t first, int64_t rows) {
     const ArrayView& labels = i ? y_pred : y_true;
     if (labels.dimensions == 1) block_.ahead[i] = {labels.row(first + rows + rows / 2), labels.row_stride};
   }
+  if (batch_.weights.dimensions == 1) block_.ahead[2] = {batch_.weights.row(first + rows), batch_.weights.row_stride};
   const Fault fault = refused_histogram(rows);
   const Fault of_weights = batch_.weights.dimensions ? load_weights(first, rows) : Fault{};
   if (sums_anything_) sum_columns(rows);

@@ -1,18 +1,10 @@
 // From labels to checked cells.
 #include "pass/label_pairs.h"
 
+#include "accumulators/label_views.h"
+
 namespace tally {
 namespace {
-
-bool has_type(const ArrayView& view, DType type) { return view.type == type && view.row_stride == size_of(type); }
-
-bool are_of(const Batch& batch, DType type) { return has_type(batch.y_true, type) && has_type(batch.y_pred, type); }
-
-bool are_bytes(const Batch& batch) {
-  for (const ArrayView* view : {&batch.y_true, &batch.y_pred})
-    if (!has_type(*view, DType::kUInt8) && !has_type(*view, DType::kBool)) return false;
-  return true;
-}
 
 template <class Label>
 const Label* labels_of(const ArrayView& view, int64_t first) {
@@ -68,13 +60,14 @@ bool LabelPairs::plain_cells(const PairSpec& spec, const Block& block, uint32_t*
   if (reads_labels(batch_, spec)) {
     const ArrayView& y_true = batch_.y_true;
     const ArrayView& y_pred = batch_.y_pred;
-    if (are_of(batch_, DType::kInt64))
+    const int64_t bytes = bytes_in_place(y_true, y_pred);
+    if (bytes == 8)
       return functions.cells_i64(labels_of<int64_t>(y_true, block.first), labels_of<int64_t>(y_pred, block.first),
                                  block.rows, classes, spec.diagonals, cells);
-    if (are_of(batch_, DType::kInt32))
+    if (bytes == 4)
       return functions.cells_i32(labels_of<int32_t>(y_true, block.first), labels_of<int32_t>(y_pred, block.first),
                                  block.rows, classes, spec.diagonals, cells);
-    if (are_bytes(batch_))
+    if (bytes == 1)
       return functions.cells_u8(labels_of<uint8_t>(y_true, block.first), labels_of<uint8_t>(y_pred, block.first),
                                 block.rows, classes, spec.diagonals, cells);
   }

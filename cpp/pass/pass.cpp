@@ -142,8 +142,10 @@ Outcome add_batch(const Batch& batch, const Demand& demand, const Accumulators& 
   const auto chunk = [&](int worker, int64_t index) {
     Columns& own = *columns[static_cast<size_t>(worker)];
     const int64_t end = std::min(batch.rows, (index + 1) * cut.chunk_rows);
-    int64_t rows = 0;
-    for (int64_t first = index * cut.chunk_rows; first < end && !faults.before(first); first += rows) {
+    int64_t first = index * cut.chunk_rows;
+    if (accumulators.size() == 1 && !faults.before(first))
+      first += accumulators[0]->add_alone(first, end - first, worker);
+    for (int64_t rows = 0; first < end && !faults.before(first); first += rows) {
       rows = take_long ? own.derive_long(first, end - first) : 0;
       if (!rows) {
         rows = std::min(cut.block_rows, end - first);
