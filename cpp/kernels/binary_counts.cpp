@@ -143,19 +143,35 @@ __attribute__((always_inline)) inline void finish_chunk(const ScoreCells& cells,
   if (any_lane((all & static_cast<int32_t>(cells.crowded)) != 0)) search_crowded(cells, buckets, keys);
 }
 
-// Counts go to four tables in turn, so that equal neighbours do not wait for each other.
+template <class Index>
+struct Pair;
+template <>
+struct Pair<uint16_t> {
+  using Type = uint32_t;
+};
+template <>
+struct Pair<uint32_t> {
+  using Type = uint64_t;
+};
+
+// Counts go to four tables in turn, so that equal neighbours do not wait for each other; two buckets, in some order,
+// are loaded at once.
 template <int64_t kCount, class Index>
 __attribute__((always_inline)) inline void count_chunk(const Index* buckets, uint32_t* counts, int64_t stride) {
+  using Two = typename Pair<Index>::Type;
+  constexpr int kBits = 8 * sizeof(Index);
   uint32_t* second = counts + stride;
   uint32_t* third = second + stride;
   uint32_t* fourth = third + stride;
   // GCC would derive one from the other at each increment.
   asm("" : "+r"(second), "+r"(third), "+r"(fourth));
   for (int64_t i = 0; i < kCount; i += 4) {
-    counts[buckets[i]] += 1;
-    second[buckets[i + 1]] += 1;
-    third[buckets[i + 2]] += 1;
-    fourth[buckets[i + 3]] += 1;
+    const Two left = load<Two>(buckets + i);
+    const Two right = load<Two>(buckets + i + 2);
+    counts[static_cast<Index>(left)] += 1;
+    second[left >> kBits] += 1;
+    third[static_cast<Index>(right)] += 1;
+    fourth[right >> kBits] += 1;
   }
 }
 
@@ -175,6 +191,13 @@ __attribute__((always_inline)) inline void count_rest(const float* scores, const
   counts[0] -= static_cast<uint32_t>(kCount - count);
 }
 
+// Asks for the memory of so many elements.
+template <int64_t kCount, class T>
+inline void fetch_lines(const T* elements) {
+  for (int64_t line = 0; line < kCount; line += 64 / static_cast<int64_t>(sizeof(T)))
+    __builtin_prefetch(elements + line);
+}
+
 // Buckets are found some chunks before they are counted: an increment whose address comes late holds up the loads
 // behind it, and arithmetic and increments take turns, for the processor does not look far enough ahead to overlap long
 // stretches of either.
@@ -191,9 +214,8 @@ __attribute__((noinline)) void count_by_table(const float* scores, const Label* 
     const int64_t begun = at + 2 * kLead;
     const int64_t ended = at + kLead;
     if (begun < whole) {
-      __builtin_prefetch(scores + begun + kAhead<float>);
-      for (int64_t line = 0; line < kChunk; line += 64 / static_cast<int64_t>(sizeof(Label)))
-        __builtin_prefetch(labels + begun + line + kAhead<Label>);
+      fetch_lines<kChunk>(scores + begun + kAhead<float>);
+      fetch_lines<kChunk>(labels + begun + kAhead<Label>);
       const int64_t place = begun % kSize;
       begin_chunk(scores + begun, labels + begun, cells, ring.buckets + place, ring.keys + place);
     }
@@ -238,23 +260,37 @@ __attribute__((always_inline)) inline void find_even_buckets(const float* scores
   }
 }
 
-// As count_by_table, for thresholds that need none. Nothing is fetched ahead: the processor does that better alone.
+// Elements to the next boundary of 64 bytes, from where on vectors of scores share no line.
+inline int64_t elements_to_line(const float* scores) {
+  return static_cast<int64_t>((0 - reinterpret_cast<uintptr_t>(scores)) % 64 / sizeof(float));
+}
+
+// As count_by_table, for thresholds that need none.
 template <class Label>
 __attribute__((noinline)) void count_evenly(const float* scores, const Label* labels, int64_t count,
                                             const ScoreCells& all_cells, uint32_t* counts, int64_t stride) {
-  constexpr int64_t kLead = 4 * kEvenChunk;
+  constexpr int64_t kLead = 8 * kEvenChunk;
   constexpr int64_t kSize = 2 * kLead;
+  constexpr int64_t kFetched = 512;
   const ScoreCells cells = all_cells;
   const auto begin = [&](const float* some, const Label* some_labels, uint16_t* buckets) {
     find_even_buckets(some, some_labels, cells, buckets);
   };
-  alignas(kVectorBytes) uint16_t ring[kSize];
+  const int64_t to_line = elements_to_line(scores);
+  const int64_t head = to_line < count ? to_line : count;
+  count_rest<kEvenChunk, uint16_t>(scores, labels, head, counts, begin);
+  scores += head;
+  labels += head;
+  count -= head;
+  alignas(64) uint16_t ring[kSize];
   const int64_t whole = count / kEvenChunk * kEvenChunk;
   const int64_t lead = whole < kLead ? whole : kLead;
   for (int64_t at = 0; at < lead; at += kEvenChunk) begin(scores + at, labels + at, ring + at);
   int64_t at = 0;
   for (; at < whole - lead; at += kEvenChunk) {
     const int64_t begun = at + kLead;
+    fetch_lines<kEvenChunk>(scores + begun + kFetched);
+    fetch_lines<kEvenChunk>(labels + begun + kFetched);
     begin(scores + begun, labels + begun, ring + begun % kSize);
     count_chunk<kEvenChunk>(ring + at % kSize, counts, stride);
   }
