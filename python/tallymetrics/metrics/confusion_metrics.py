@@ -5,15 +5,7 @@ from typing import Any
 from tallymetrics.arguments import as_integer, as_number
 from tallymetrics.metrics.auc_metrics import AUC
 from tallymetrics.metrics.precision_recall_metrics import Precision, Recall
-from tallymetrics.metrics.threshold_metric import (
-    Counts,
-    Floats,
-    ThresholdMetric,
-    as_class_id,
-    as_thresholds,
-    even_thresholds,
-    ratio,
-)
+from tallymetrics.metrics.threshold_metric import Floats, ThresholdMetric, as_class_id, as_thresholds, even_thresholds
 
 __all__ = [
     "AUC",
@@ -167,21 +159,11 @@ class _BestUnderConstraint(ThresholdMetric):
         self._count_at(self.thresholds)
         self._add_count_views("true_positives", "false_positives", "true_negatives", "false_negatives")
 
-    @staticmethod
-    def _ratio(name: str, counts: Counts) -> Floats:
-        right, wrong = {
-            "sensitivity": ("true_positives", "false_negatives"),
-            "specificity": ("true_negatives", "false_positives"),
-            "precision": ("true_positives", "false_positives"),
-        }[name]
-        hits: Floats = getattr(counts, right)
-        return ratio(hits, hits + getattr(counts, wrong))
-
     def result(self) -> float:
         """Returns the greatest value under the constraint; 0.0 where no threshold meets it, or for an empty state."""
         counts = self._all_counts()
-        feasible = self._ratio(self._constrained, counts) >= self.value
-        best = max(0.0, *(self._ratio(self._dependent, counts)[feasible].tolist() or [0.0]))
+        feasible = counts.ratio(self._constrained) >= self.value
+        best = max(0.0, *(counts.ratio(self._dependent)[feasible].tolist() or [0.0]))
         value: float = self._as_result(best)
         return value
 

@@ -51,6 +51,15 @@ class Counts(NamedTuple):
     true_negatives: Floats
     false_negatives: Floats
 
+    def ratio(self, name: str) -> Floats:
+        """Returns "sensitivity", "specificity" or "precision" at each threshold."""
+        right, wrong = {
+            "sensitivity": (self.true_positives, self.false_negatives),
+            "specificity": (self.true_negatives, self.false_positives),
+            "precision": (self.true_positives, self.false_positives),
+        }[name]
+        return ratio(right, right + wrong)
+
 
 def _sides(cells: Integers) -> Integers:
     """Of cells [..., buckets], the counts of scores greater than each threshold, and of the others:
