@@ -19,7 +19,7 @@ def area_under(curve: str, summation_method: str, counts: Counts) -> Floats:
         heights = np.minimum(y[:-1], y[1:])
     else:
         heights = np.maximum(y[:-1], y[1:])
-    return np.asarray(((x[:-1] - x[1:]) * heights).sum(axis=0))
+    return np.asarray(np.add.reduce((x[:-1] - x[1:]) * heights))
 
 
 def _curve_points(curve: str, counts: Counts) -> tuple[Floats, Floats]:
@@ -52,7 +52,7 @@ def _interpolated_precision_recall_area(counts: Counts) -> Floats:
     np.divide(predicted[:-1], predicted[1:], out=growth, where=both)
     areas = slope * (gained + intercept * np.log(growth))
     positives = np.maximum(right[1:] + counts.false_negatives[1:], 0.0)
-    return np.asarray(ratio(areas, positives).sum(axis=0))
+    return np.asarray(np.add.reduce(ratio(areas, positives)))
 
 
 def ranked_roc_interval(negatives: Floats, positives: Floats) -> tuple[float, float]:
