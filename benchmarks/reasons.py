@@ -39,9 +39,10 @@ REASONS: dict[str, str] = {
         "halves are counted at the speed of memory, by hand as here."
     ),
     "auc_200": (
-        "Each element has its bucket computed and a cell incremented: three accesses to the first-level cache and a "
-        "chain of a dozen operations, which take as long as memory does and overlap with it only in part. Making the "
-        "metric and reading the area is some hundredths of a read."
+        "Each element has its bucket computed and a cell incremented: one store to another line, of which the "
+        "processor makes one a cycle, beside a chain of a dozen operations. That takes as long as memory does and "
+        "overlaps with it only in part, and two threads on one core share its stores. Making the metric and reading "
+        "the area, by code that the batch has driven out of the cache, is some hundredths of a read."
     ),
     "auc_exact": "Every score is kept or binned; threads share the scores, not the merging of what they kept.",
     "binary_counts": "Bound by memory, here as by hand: which of the two is ahead changes from run to run.",

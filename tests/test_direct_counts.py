@@ -114,26 +114,37 @@ def thresholds_of(kind, rng):
         return np.array([-1.5, -0.5, -0.0, 0.5, 1.5])
     if kind == "close":
         return np.array([0.25, float(np.nextafter(np.float32(0.25), np.float32(1))), 0.5, 0.75])
+    if kind == "from zero":
+        return np.arange(100) / 99
     return np.arange(1, int(kind)) / int(kind)
 
 
-@pytest.mark.parametrize("kind", ["4", "199", "1000", "uneven", "around zero", "close"])
+@pytest.mark.parametrize("kind", ["4", "199", "1000", "from zero", "uneven", "around zero", "close"])
 def test_lists_of_thresholds_are_compared_exactly(kind, level, rng):
     thresholds = thresholds_of(kind, rng)
     singles = thresholds.astype(np.float32)
     scores = [singles, np.nextafter(singles, np.float32(9)), np.nextafter(singles, np.float32(-9))]
     scores += [np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, 2.0, -3.0], np.float32)]
     scores += [rng.random(20000, np.float32) * np.float32(1.5) - np.float32(0.25)]
-    y_pred = rng.permutation(np.concatenate(scores))
-    for labels in (np.bool_, np.int64, np.float32):
+    scores = rng.permutation(np.concatenate(scores))
+    for labels, skipped in ((np.bool_, 0), (np.int64, 3), (np.float32, 13)):
+        # From any place in a line of memory on.
+        y_pred = scores[skipped:]
         y_true = rng.integers(0, 2, len(y_pred)).astype(labels)
-        metric = metrics.AUC(thresholds=thresholds) if kind in ("uneven", "around zero", "close") else None
-        metric = metric or metrics.AUC(num_thresholds=int(kind) + 1)
-        metric.update_state(y_true, y_pred)
-        for name, label in (("true_positives", 1), ("false_positives", 0)):
-            own = y_pred[y_true == label]
-            expected = [np.sum(own > threshold) for threshold in singles]
-            np.testing.assert_array_equal(np.asarray(getattr(metric, name))[1:-1], expected)
+        made = [metrics.AUC(num_thresholds=int(kind) + 1) if kind.isdigit() else metrics.AUC(thresholds=thresholds)]
+        if kind != "around zero":
+            made += [metrics.Precision(thresholds=thresholds), metrics.Recall(thresholds=thresholds)]
+        for metric in made:
+            metric.update_state(y_true, y_pred)
+            own = slice(1, -1) if isinstance(metric, metrics.AUC) else slice(None)
+            for name, label in (("true_positives", 1), ("false_positives", 0), ("false_negatives", 1)):
+                if not hasattr(metric, name):
+                    continue
+                scores_of_label = y_pred[y_true == label]
+                expected = np.array([np.sum(scores_of_label > threshold) for threshold in singles])
+                if name == "false_negatives":
+                    expected = len(scores_of_label) - expected
+                np.testing.assert_array_equal(np.asarray(getattr(metric, name))[own], expected)
 
 
 @pytest.mark.parametrize("threads", [1, 2])

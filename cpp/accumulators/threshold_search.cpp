@@ -61,25 +61,32 @@ int32_t ordered_bits(float value) {
   return bits ^ ((bits >> 31) & INT32_MAX);
 }
 
-// The kernel's arithmetic: the number of the threshold that it compares a score with, from 1 on.
-int64_t nearest(float score, float steps, size_t count) {
-  return std::lrint(std::clamp(score * steps, 1.0f, static_cast<float>(count)));
-}
+// Thresholds i / steps, for i from `origin` on.
+struct EvenThresholds {
+  float steps;
+  int64_t origin;
+  int64_t count;
 
-// Thresholds 1 / steps, 2 / steps, ... of which the kernel never compares the wrong one: it errs first, if anywhere, at
-// a threshold or just above, for its places grow with the scores. 0 for others.
-float steps_of(const std::vector<float>& thresholds) {
-  const size_t count = thresholds.size();
-  const float steps = std::round(1.0f / thresholds[0]);
-  if (!(steps >= 1.0f && steps < 0x1p20f)) return 0.0f;
-  for (size_t i = 0; i < count; ++i) {
-    if (thresholds[i] != static_cast<float>(i + 1) / steps) return 0.0f;
-    const auto exceeded = static_cast<int64_t>(i);
-    const int64_t at = nearest(thresholds[i], steps, count) - 1;
-    const int64_t above = nearest(std::nextafter(thresholds[i], 2.0f), steps, count) - 1;
-    if (at < exceeded - 1 || at > exceeded || above < exceeded || above > exceeded + 1) return 0.0f;
+  // The kernel's arithmetic: which threshold it compares a score with.
+  int64_t nearest(float score) const {
+    const auto least = static_cast<float>(origin);
+    const auto greatest = static_cast<float>(origin + count - 1);
+    return std::lrint(std::clamp(score * steps, least, greatest)) - origin;
   }
-  return steps;
+};
+
+// Whether the kernel never compares the wrong one of these thresholds: it errs first, if anywhere, at a threshold or
+// just above, for its places grow with the scores.
+bool holds(const EvenThresholds& even, const std::vector<float>& thresholds) {
+  if (!(even.steps >= 1.0f && even.steps < 0x1p20f)) return false;
+  for (size_t i = 0; i < thresholds.size(); ++i) {
+    const auto exceeded = static_cast<int64_t>(i);
+    if (thresholds[i] != static_cast<float>(exceeded + even.origin) / even.steps) return false;
+    const int64_t at = even.nearest(thresholds[i]);
+    const int64_t above = even.nearest(std::nextafter(thresholds[i], 2.0f));
+    if (at < exceeded - 1 || at > exceeded || above < exceeded || above > exceeded + 1) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -103,13 +110,23 @@ bool ScoreCellTable::build(const double* thresholds, int64_t count, uint32_t lea
   cells_.count = static_cast<int32_t>(singles.size());
   cells_.lowest = static_cast<int32_t>(lowest);
   cells_.buckets = static_cast<int32_t>(buckets);
-  cells_.steps = lowest == least ? steps_of(singles) : 0.0f;
-  if (cells_.steps != 0.0f) return true;
+  if (lowest == least && take_even(singles)) return true;
   if (!choose_rows(keys, std::clamp<int64_t>(elements / 8, 2048, 16384))) return false;
   thresholds_.assign(2 * size_t{buckets}, UINT32_MAX);
   for (const size_t table : {size_t{lowest}, size_t{buckets} + lowest})
     for (size_t i = 0; i < keys.size(); ++i) thresholds_[table + i] = static_cast<uint32_t>(keys[i]) ^ 0x80000000u;
   fill_rows(keys, lowest, least);
+  return true;
+}
+
+bool ScoreCellTable::take_even(const std::vector<float>& thresholds) {
+  const size_t origin = thresholds[0] == 0.0f ? 0 : 1;
+  if (thresholds.size() < 2 - origin) return false;
+  const EvenThresholds even = {std::round(1.0f / thresholds[1 - origin]), static_cast<int64_t>(origin),
+                               static_cast<int64_t>(thresholds.size())};
+  if (!holds(even, thresholds)) return false;
+  cells_.steps = even.steps;
+  cells_.origin = static_cast<int32_t>(origin);
   return true;
 }
 

@@ -33,6 +33,8 @@ class ScoreCellTable {
   const ScoreCells& cells() const { return cells_; }
 
  private:
+  // Whether `thresholds` are evenly spaced from 0 or from their distance on, and need no table.
+  bool take_even(const std::vector<float>& thresholds);
   bool choose_rows(const std::vector<int32_t>& keys, int64_t most_rows);
   void fill_rows(const std::vector<int32_t>& keys, uint32_t lowest, uint32_t least);
 

@@ -59,9 +59,10 @@ struct ScoreCells {
   int32_t least;         // the bits of the first range, as ordered integers
   int32_t greatest;      // in the last range
   int32_t shift;
-  // Not 0: threshold i is (i + 1) / steps, and buckets follow without a table: `lowest`, and one for each threshold,
-  // up to `count`, that a number exceeds; `buckets` more for positive labels.
+  // Not 0: threshold i is (i + origin) / steps, origin 0 or 1, and buckets follow without a table: `lowest`, and one
+  // for each threshold, up to `count`, that a number exceeds; `buckets` more for positive labels.
   float steps;
+  int32_t origin;
   int32_t count;
   int32_t lowest;
   int32_t buckets;

@@ -11,7 +11,6 @@ from tallymetrics.inputs import Batch, Layouts
 from tallymetrics.metrics.curves import (
     CURVES,
     SUMMATION_METHODS,
-    Counts,
     area_under,
     average_precision,
     average_precision_interval,
@@ -19,7 +18,7 @@ from tallymetrics.metrics.curves import (
 )
 from tallymetrics.metrics.native import Accumulator
 from tallymetrics.metrics.score_table import ScoresOfTable, ScoreTable
-from tallymetrics.metrics.threshold_metric import Floats, ThresholdMetric, ratio
+from tallymetrics.metrics.threshold_metric import Floats, ThresholdMetric, even_thresholds, ratio
 
 _EPSILON = 1e-7
 
@@ -147,7 +146,7 @@ class AUC(ThresholdMetric):
         if thresholds is not None:
             return sorted(float(as_number(threshold, "thresholds", -math.inf, math.inf)) for threshold in thresholds)
         steps = as_integer(num_thresholds, "num_thresholds", 2, 2**23) - 1
-        return [step / steps for step in range(1, steps)]
+        return even_thresholds(steps)[1:-1]
 
     def _checked_label_weights(self, label_weights: Sequence[float] | None) -> list[float] | None:
         if label_weights is None:
@@ -162,8 +161,8 @@ class AUC(ThresholdMetric):
             raise ValueError(f"`y_pred` must have shape [rows, labels]. Received shape {layouts.y_pred.shape}.")
         return super().layout(layouts)
 
-    def _counts(self, name: str) -> Floats:
-        counts = super()._counts(name)
+    def _as_given(self, counts: Floats) -> Floats:
+        counts = super()._as_given(counts)
         if self.multi_label or self.label_weights is None:
             return counts
         result: Floats = np.sum(counts * np.asarray(self.label_weights), axis=-1)
@@ -171,18 +170,15 @@ class AUC(ThresholdMetric):
 
     def result(self) -> float:
         """Returns the area, with `multi_label` the mean of the labels' areas; 0.0 for an empty state."""
-        if self._is_ranked:
-            ranked: float = self._as_result(self._ranked_area())
-            return ranked
-        with self._lock:
-            counts = Counts(*(self._counts(name) for name in Counts._fields))
-            areas = np.atleast_1d(area_under(self.curve, self.summation_method, counts))
-            weights = np.ones(len(areas))
-            if self.multi_label and self.label_weights is not None:
-                weights = np.asarray(self.label_weights)
-            area = float(ratio(np.sum(areas * weights), np.sum(weights)))
-        value: float = self._as_result(area)
+        value: float = self._as_result(self._ranked_area() if self._is_ranked else self._area())
         return value
+
+    def _area(self) -> float:
+        areas = area_under(self.curve, self.summation_method, self._all_counts())
+        if areas.ndim == 0:
+            return float(areas)
+        weights = np.ones(len(areas)) if self.label_weights is None else np.asarray(self.label_weights)
+        return float(ratio(np.sum(areas * weights), np.sum(weights)))
 
     def _ranked_counts(self) -> tuple[bool, Floats, Floats]:
         with self._lock:

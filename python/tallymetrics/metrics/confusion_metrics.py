@@ -5,7 +5,7 @@ from typing import Any
 from tallymetrics.arguments import as_integer, as_number
 from tallymetrics.metrics.auc_metrics import AUC
 from tallymetrics.metrics.precision_recall_metrics import Precision, Recall
-from tallymetrics.metrics.threshold_metric import Floats, ThresholdMetric, as_class_id, as_thresholds, ratio
+from tallymetrics.metrics.threshold_metric import Floats, ThresholdMetric, as_class_id, as_thresholds, even_thresholds
 
 __all__ = [
     "AUC",
@@ -154,25 +154,16 @@ class _BestUnderConstraint(ThresholdMetric):
         self.value = as_number(value, self._argument, 0, 1)
         self.num_thresholds = as_integer(num_thresholds, "num_thresholds", 1, 2**23)
         steps = self.num_thresholds - 1
-        super().__init__([step / steps for step in range(steps + 1)] if steps else [0.5], name, dtype)
+        super().__init__(even_thresholds(steps) if steps else [0.5], name, dtype)
         self.class_id = as_class_id(class_id)
         self._count_at(self.thresholds)
         self._add_count_views("true_positives", "false_positives", "true_negatives", "false_negatives")
 
-    def _ratio(self, name: str) -> Floats:
-        right, wrong = {
-            "sensitivity": ("true_positives", "false_negatives"),
-            "specificity": ("true_negatives", "false_positives"),
-            "precision": ("true_positives", "false_positives"),
-        }[name]
-        counts = self._counts(right)
-        return ratio(counts, counts + self._counts(wrong))
-
     def result(self) -> float:
         """Returns the greatest value under the constraint; 0.0 where no threshold meets it, or for an empty state."""
-        with self._lock:
-            feasible = self._ratio(self._constrained) >= self.value
-            best = max(0.0, *(self._ratio(self._dependent)[feasible].tolist() or [0.0]))
+        counts = self._all_counts()
+        feasible = counts.ratio(self._constrained) >= self.value
+        best = max(0.0, *(counts.ratio(self._dependent)[feasible].tolist() or [0.0]))
         value: float = self._as_result(best)
         return value
 

@@ -1,22 +1,11 @@
 """Areas under curves of counts at increasing thresholds, [thresholds] or [thresholds, labels]."""
 
-from typing import NamedTuple
-
 import numpy as np
 
-from tallymetrics.metrics.threshold_metric import Floats, ratio
+from tallymetrics.metrics.threshold_metric import Counts, Floats, ratio
 
 CURVES = ("ROC", "PR", "PRGAIN")
 SUMMATION_METHODS = ("interpolation", "majoring", "minoring")
-
-
-class Counts(NamedTuple):
-    """Weights of elements by label and prediction."""
-
-    true_positives: Floats
-    false_positives: Floats
-    true_negatives: Floats
-    false_negatives: Floats
 
 
 def area_under(curve: str, summation_method: str, counts: Counts) -> Floats:
@@ -30,7 +19,7 @@ def area_under(curve: str, summation_method: str, counts: Counts) -> Floats:
         heights = np.minimum(y[:-1], y[1:])
     else:
         heights = np.maximum(y[:-1], y[1:])
-    return np.asarray(np.sum((x[:-1] - x[1:]) * heights, axis=0))
+    return np.asarray(np.add.reduce((x[:-1] - x[1:]) * heights))
 
 
 def _curve_points(curve: str, counts: Counts) -> tuple[Floats, Floats]:
@@ -63,7 +52,7 @@ def _interpolated_precision_recall_area(counts: Counts) -> Floats:
     np.divide(predicted[:-1], predicted[1:], out=growth, where=both)
     areas = slope * (gained + intercept * np.log(growth))
     positives = np.maximum(right[1:] + counts.false_negatives[1:], 0.0)
-    return np.asarray(np.sum(ratio(areas, positives), axis=0))
+    return np.asarray(np.add.reduce(ratio(areas, positives)))
 
 
 def ranked_roc_interval(negatives: Floats, positives: Floats) -> tuple[float, float]:

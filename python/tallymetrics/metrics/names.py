@@ -49,4 +49,7 @@ _DIRECTIONS = {
 
 def direction_of(cls: type) -> str | None:
     """Returns whether a metric of a class should go "up" or "down", None where its name does not tell."""
-    return next((_DIRECTIONS[base.__name__] for base in cls.__mro__ if base.__name__ in _DIRECTIONS), None)
+    for base in cls.__mro__:
+        if base.__name__ in _DIRECTIONS:
+            return _DIRECTIONS[base.__name__]
+    return None

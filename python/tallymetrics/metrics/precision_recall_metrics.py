@@ -73,16 +73,17 @@ class _RightAmong(ThresholdMetric):
 
         With `average="none"` the array has a last axis of classes, empty for an empty state.
         """
-        with self._lock:
-            if self._means:
+        if self._means:
+            with self._lock:
                 means = [total.divided_by(count.integer()) for total, count in self._means]
-                return self._scalar_or_vector(np.asarray(means))
-            right = self._counts("true_positives")
-            ratios = ratio(right, right + self._counts(self._others))
-            if self.average == "none":
-                return self._as_result(ratios[0] if len(self.thresholds) == 1 else ratios)
-            if self._by_column:
-                ratios = self._averaged(ratios, right + self._counts("false_negatives"))
+            return self._scalar_or_vector(np.asarray(means))
+        counts = self._all_counts()
+        right = counts.true_positives
+        ratios = ratio(right, right + getattr(counts, self._others))
+        if self.average == "none":
+            return self._as_result(ratios[0] if len(self.thresholds) == 1 else ratios)
+        if self._by_column:
+            ratios = self._averaged(ratios, right + counts.false_negatives)
         return self._scalar_or_vector(ratios)
 
     def _averaged(self, ratios: Floats, support: Floats) -> Floats:

@@ -1,7 +1,8 @@
 """What metrics of counts at score thresholds share."""
 
 import functools
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +22,14 @@ def as_thresholds(thresholds: Any, default: float) -> list[float]:
     """Returns one threshold, or several, as a list of numbers in [0, 1]; the default for None."""
     if thresholds is None:
         return [default]
+    if type(thresholds) is float and 0 <= thresholds <= 1:
+        return [thresholds]
     given = list(thresholds) if np.ndim(thresholds) else [thresholds]
     if not given:
         raise ValueError("`thresholds` must hold at least one number. Received none.")
     for threshold in given:
+        if type(threshold) is float and 0 <= threshold <= 1:
+            continue
         if threshold is None:
             raise ValueError("`thresholds` must lie in [0, 1]. Received None.")
         as_number(threshold, "thresholds", 0, 1)
@@ -38,13 +43,65 @@ def ratio(numerator: Any, denominator: Any) -> Floats:
     return result
 
 
-def _above(cells: Integers) -> Integers:
-    """Of cells [..., buckets], the counts of scores greater than each threshold, [..., thresholds]."""
-    return np.cumsum(cells[..., ::-1], axis=-1)[..., ::-1][..., 1:]
+class Counts(NamedTuple):
+    """Weights of elements by label and prediction, [thresholds], with a last axis of columns where there are any."""
+
+    true_positives: Floats
+    false_positives: Floats
+    true_negatives: Floats
+    false_negatives: Floats
+
+    def ratio(self, name: str) -> Floats:
+        """Returns "sensitivity", "specificity" or "precision" at each threshold."""
+        right, wrong = {
+            "sensitivity": (self.true_positives, self.false_negatives),
+            "specificity": (self.true_negatives, self.false_positives),
+            "precision": (self.true_positives, self.false_positives),
+        }[name]
+        return ratio(right, right + wrong)
 
 
-def _not_above(cells: Integers) -> Integers:
-    return np.cumsum(cells, axis=-1)[..., :-1]
+def _sides(cells: Integers) -> Integers:
+    """Of cells [..., buckets], the counts of scores greater than each threshold, and of the others:
+    [2, ..., thresholds]."""
+    sums = cells.cumsum(axis=-1)
+    sides = np.empty((2, *sums.shape[:-1], sums.shape[-1] - 1), np.int64)
+    sides[1] = sums[..., :-1]
+    np.subtract(sums[..., -1:], sides[1], out=sides[0])
+    return sides
+
+
+# Of longer lists nothing is kept for other metrics.
+_MOST_KEPT = 1024
+
+
+@functools.lru_cache(maxsize=64)
+def _even_thresholds(steps: int) -> tuple[float, ...]:
+    return tuple(step / steps for step in range(steps + 1))
+
+
+def even_thresholds(steps: int) -> list[float]:
+    """Returns 0, 1 / steps, ..., 1."""
+    return list((_even_thresholds if steps < _MOST_KEPT else _even_thresholds.__wrapped__)(steps))
+
+
+class _Compared(NamedTuple):
+    """Thresholds that scores are compared with, increasing; read-only, for metrics share them."""
+
+    for_doubles: Floats
+    for_singles: Floats
+    order: Integers | None  # places of the thresholds in the order they were given in; None if it is the same
+
+
+@functools.lru_cache(maxsize=64)
+def _compared_with(thresholds: tuple[float, ...]) -> _Compared:
+    distinct, order = np.asarray(thresholds, np.float64), None
+    if not (distinct[1:] > distinct[:-1]).all():
+        distinct, order = np.unique(distinct, return_inverse=True)
+    with np.errstate(over="ignore"):
+        for_singles = distinct.astype(np.float32).astype(np.float64)
+    distinct.flags.writeable = for_singles.flags.writeable = False
+    return _Compared(distinct, for_singles, order)
 
 
 class ThresholdMetric(NativeMetric):
@@ -62,18 +119,13 @@ class ThresholdMetric(NativeMetric):
         self._by_column = False
         self._least_bucket = 0
 
-    def _count_at(self, thresholds: Any, by_column: bool = False, columns: int | None = None) -> None:
+    def _count_at(self, thresholds: Sequence[float], by_column: bool = False, columns: int | None = None) -> None:
         """Makes the state for scores that are compared with these thresholds, in this order."""
-        distinct = np.asarray(thresholds, np.float64)
-        if (distinct[1:] > distinct[:-1]).all():
-            self._order = np.arange(len(distinct))
-        else:
-            distinct, self._order = np.unique(distinct, return_inverse=True)
-        with np.errstate(over="ignore"):
-            self._for_singles = distinct.astype(np.float32).astype(np.float64)
-        self._for_doubles = distinct
+        given = tuple(thresholds)
+        compared_with = _compared_with if len(given) < _MOST_KEPT else _compared_with.__wrapped__
+        self._compared = compared_with(given)
         self._by_column = by_column
-        shape = (2, len(distinct) + 1)
+        shape = (2, len(self._compared.for_doubles) + 1)
         table = ColumnTables(columns, shape, "cells") if by_column else ExactTable(shape, "cells")
         self.cells: ExactTable = self._track(table)
         self._tables.append(table)
@@ -115,7 +167,7 @@ class ThresholdMetric(NativeMetric):
             self.cells.make_room(width)
         planes, first_limb = self.cells.planes_for(batch.weights, batch.y_pred.size)
         is_single = batch.y_pred.dtype.kind == "f" and batch.y_pred.itemsize <= 4
-        thresholds = self._for_singles if is_single else self._for_doubles
+        thresholds = self._compared.for_singles if is_single else self._compared.for_doubles
         top_k = self.top_k or 0
         kind = _core.THRESHOLD_COUNTS
         least = self._least_bucket
@@ -123,12 +175,21 @@ class ThresholdMetric(NativeMetric):
 
     def _counts(self, name: str) -> Floats:
         """The counts that Keras calls so, [thresholds], with a last axis of columns where there are any."""
-        label = name in ("true_positives", "false_negatives")
-        sums = _above if name.endswith("positives") else _not_above
+        label, side = name in ("true_positives", "false_negatives"), not name.endswith("positives")
         with self._lock:
-            counts = self.cells.mapped(lambda cells: sums(cells[..., int(label), :])).astype(np.float64)
-        result: Floats = counts[..., self._order].T
-        return result
+            counts = self.cells.mapped(lambda cells: _sides(cells[..., int(label), :])[int(side)])
+        return self._as_given(counts.astype(np.float64))
+
+    def _all_counts(self) -> Counts:
+        with self._lock:
+            above, others = self.cells.mapped(_sides).astype(np.float64)
+        counts = above[..., 1, :], above[..., 0, :], others[..., 0, :], others[..., 1, :]
+        return Counts(*map(self._as_given, counts))
+
+    def _as_given(self, counts: Floats) -> Floats:
+        """Counts [..., thresholds] in the thresholds' given order, columns last."""
+        order = self._compared.order
+        return (counts if order is None else counts[..., order]).T
 
     def _given_thresholds(self, given: Any) -> Any:
         """The argument as JSON has it."""
