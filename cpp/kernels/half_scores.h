@@ -63,17 +63,31 @@ struct HalfCounts {
   }
 };
 
-// Every NaN ranks above the true score.
+// NaN without a valid class.
+inline uint16_t true_half(const ScoreRows<uint16_t>& scores, int64_t row) {
+  const int32_t label = scores.labels[row];
+  const bool valid = static_cast<uint64_t>(label) < static_cast<uint64_t>(scores.classes);
+  return valid ? scores.data[row * scores.row_stride + label] : static_cast<uint16_t>(kHalfMagnitude);
+}
+
+// Every NaN ranks above the true score. True scores of longer rows are read a block of rows at a time, as in
+// read_true_scores.
 void rank_halves(const ScoreRows<uint16_t>& scores, const ScoreColumns& columns) {
-  const int64_t ahead = bytes_ahead<uint16_t>(scores.classes);
+  constexpr int64_t kShortRow = 4096;
+  constexpr int64_t kLongRow = 16384;
+  const bool targets_first = scores.classes >= kShortRow;
+  const int64_t ahead = targets_first && scores.classes < kLongRow ? 2048 : bytes_ahead<uint16_t>(scores.classes);
+  uint16_t targets[tally::kBlockRows];
   for (int64_t r = 0; r < scores.rows; ++r) {
+    if (targets_first && r % tally::kBlockRows == 0)
+      for (int64_t k = r; k < scores.rows && k < r + tally::kBlockRows; ++k) targets[k - r] = true_half(scores, k);
     const uint16_t* row = scores.data + r * scores.row_stride;
     const int32_t label = scores.labels[r];
-    const bool valid = static_cast<uint64_t>(label) < static_cast<uint64_t>(scores.classes);
+    const uint16_t own = targets_first ? targets[r % tally::kBlockRows] : true_half(scores, r);
     columns.tied[r] = columns.tied_before[r] = 0;
     columns.above[r] = tally::kNeverRanked;
-    if (!valid || (row[label] & kHalfMagnitude) > kHalfInfinity) continue;
-    const int16_t target = in_order(row[label]);
+    if ((own & kHalfMagnitude) > kHalfInfinity) continue;
+    const int16_t target = in_order(own);
     HalfCounts counts;
     counts.add(row, label, target, ahead);
     columns.tied_before[r] = static_cast<int32_t>(counts.equal);
