@@ -117,32 +117,49 @@ inline int32_t first_greatest_half(const uint16_t* row, int64_t classes, int64_t
   return static_cast<int32_t>(i);
 }
 
-// Every NaN ranks above the true score.
-inline void rank_half_row(const uint16_t* row, int64_t classes, int64_t r, int32_t label, int64_t ahead,
+// NaN without a valid class.
+inline uint16_t true_half(const ScoreRows<uint16_t>& scores, int64_t row) {
+  const int32_t label = scores.labels[row];
+  const bool valid = static_cast<uint64_t>(label) < static_cast<uint64_t>(scores.classes);
+  return valid ? scores.data[row * scores.row_stride + label] : static_cast<uint16_t>(kHalfMagnitude);
+}
+
+// Every NaN ranks above the true score, whose bits are given.
+inline void rank_half_row(const ScoreRows<uint16_t>& scores, int64_t r, uint16_t own, int64_t ahead,
                           const ScoreColumns& columns) {
-  const bool valid = static_cast<uint64_t>(label) < static_cast<uint64_t>(classes);
   columns.tied[r] = columns.tied_before[r] = 0;
   columns.above[r] = tally::kNeverRanked;
-  if (!valid || (row[label] & kHalfMagnitude) > kHalfInfinity) return;
-  const int16_t target = in_order(row[label]);
+  if ((own & kHalfMagnitude) > kHalfInfinity) return;
+  const uint16_t* row = scores.data + r * scores.row_stride;
+  const int32_t label = scores.labels[r];
+  const int16_t target = in_order(own);
   HalfCounts counts;
   counts.add(row, label, target, ahead);
   columns.tied_before[r] = static_cast<int32_t>(counts.equal);
-  counts.add(row + label, classes - label, target, ahead);
+  counts.add(row + label, scores.classes - label, target, ahead);
   columns.tied[r] = static_cast<int32_t>(counts.equal - 1);
   int64_t above = counts.above;
   if (counts.least < -kHalfInfinity)
-    for (int64_t i = 0; i < classes; ++i) above += in_order(row[i]) < -kHalfInfinity;
+    for (int64_t i = 0; i < scores.classes; ++i) above += in_order(row[i]) < -kHalfInfinity;
   columns.above[r] = static_cast<int32_t>(above);
 }
 
-// Each row is in the cache when a second scan needs it.
+// Each row is in the cache when a second scan needs it. True scores of longer rows are read a block of rows at a time,
+// as in read_true_scores.
 void scan_halves(const ScoreRows<uint16_t>& scores, unsigned needs, const ScoreColumns& columns) {
-  const int64_t ahead = bytes_ahead<uint16_t>(scores.classes);
+  constexpr int64_t kShortRow = 4096;
+  constexpr int64_t kLongRow = 16384;
+  const bool ranked = (needs & tally::kNeedRank) != 0;
+  const bool targets_first = ranked && scores.classes >= kShortRow;
+  const int64_t ahead = targets_first && scores.classes < kLongRow ? 2048 : bytes_ahead<uint16_t>(scores.classes);
+  uint16_t targets[tally::kBlockRows];
   for (int64_t r = 0; r < scores.rows; ++r) {
-    const uint16_t* row = scores.data + r * scores.row_stride;
-    if (needs & tally::kNeedPredicted) columns.predicted[r] = first_greatest_half(row, scores.classes, ahead);
-    if (needs & tally::kNeedRank) rank_half_row(row, scores.classes, r, scores.labels[r], ahead, columns);
+    const int64_t of_block = r % tally::kBlockRows;
+    if (targets_first && of_block == 0)
+      for (int64_t k = r; k < scores.rows && k < r + tally::kBlockRows; ++k) targets[k - r] = true_half(scores, k);
+    if (needs & tally::kNeedPredicted)
+      columns.predicted[r] = first_greatest_half(scores.data + r * scores.row_stride, scores.classes, ahead);
+    if (ranked) rank_half_row(scores, r, targets_first ? targets[of_block] : true_half(scores, r), ahead, columns);
   }
 }
 

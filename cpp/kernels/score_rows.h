@@ -31,6 +31,14 @@ inline void prefetch_true_score(const ScoreRows<T>& scores, int64_t row) {
     __builtin_prefetch(scores.data + (row + kLater) * scores.row_stride + label);
 }
 
+// Reads the true scores of a block of rows before the rows. Looking for them row by row makes the processor's
+// prefetcher lose the row that it follows; in short rows, or where much is done with each score, that does not show.
+template <class T>
+__attribute__((noinline)) void read_true_scores(const ScoreRows<T>& scores, int64_t first, int64_t rows, T* targets) {
+  for (int64_t r = first; r < first + rows; ++r)
+    targets[r - first] = true_score(scores.data + r * scores.row_stride, 1, scores.classes, scores.labels[r]);
+}
+
 // The obvious scan, for rows with a NaN: the first NaN is the maximum, and every NaN ranks above the true score.
 template <class T>
 void scan_slowly(const T* scores, ptrdiff_t stride, int64_t classes, int32_t label, int64_t row,
@@ -67,6 +75,13 @@ template <class T>
 inline void prefetch_block(const T* scores, int64_t ahead) {
   const char* address = reinterpret_cast<const char*>(scores) + ahead;
   for (size_t line = 0; line < kScoreBlock * sizeof(T); line += 64) __builtin_prefetch(address + line);
+}
+
+// The same for what is left of a row behind its blocks.
+template <class T>
+inline void prefetch_rest(const T* scores, int64_t count, int64_t ahead) {
+  const char* address = reinterpret_cast<const char*>(scores) + ahead;
+  for (int64_t line = 0; line < count * static_cast<int64_t>(sizeof(T)); line += 64) __builtin_prefetch(address + line);
 }
 
 // First index of `value` in the block of 64 scores that starts at `begin`. Near the row's end the block is moved back:

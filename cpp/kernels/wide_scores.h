@@ -81,19 +81,40 @@ inline bool any_nan(const T* row, int64_t classes) {
   return found;
 }
 
+// When a row's true score is read and how far ahead of its scan memory is asked for.
+template <unsigned kNeeds, class T>
+struct ReadingOrder {
+  static constexpr int64_t kShortRow = 1536;
+  static constexpr int64_t kLongRow = 32768;
+  bool targets_first;
+  int64_t ahead;
+
+  explicit ReadingOrder(const ScoreRows<T>& scores) {
+    const int64_t bytes = scores.classes * static_cast<int64_t>(sizeof(T));
+    targets_first = !(kNeeds & tally::kNeedSum) && scores.labels && bytes >= kShortRow;
+    ahead = targets_first && bytes < kLongRow ? 2048 : bytes_ahead<T>(scores.classes);
+  }
+};
+
 template <unsigned kNeeds, class T>
 __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned needs, const ScoreColumns& columns) {
   constexpr int64_t kBlock = kScoreBlock;
   const int64_t classes = scores.classes;
   const int64_t whole = classes / kLanes * kLanes;
   const int skipped = static_cast<int>(whole + kLanes - classes);
-  const int64_t ahead = bytes_ahead<T>(classes);
+  const ReadingOrder<kNeeds, T> order(scores);
+  const int64_t ahead = order.ahead;
+  T targets[tally::kBlockRows];
   for (int64_t r = 0; r < scores.rows; ++r) {
     const T* row = scores.data + r * scores.row_stride;
-    prefetch_true_score(scores, r);
+    const int64_t of_block = r % tally::kBlockRows;
+    if (!order.targets_first)
+      prefetch_true_score(scores, r);
+    else if (of_block == 0)
+      read_true_scores(scores, r, scores.rows - r < tally::kBlockRows ? scores.rows - r : tally::kBlockRows, targets);
     RowScan<T> scan;
     const int32_t label = scores.labels ? scores.labels[r] : -1;
-    const T target = true_score(row, 1, classes, label);
+    const T target = order.targets_first ? targets[of_block] : true_score(row, 1, classes, label);
     scan.target = splat<typename Native<T>::Vector>(target);
     if (columns.true_score) columns.true_score[r] = static_cast<double>(target);
     int64_t i = 0;
@@ -101,6 +122,7 @@ __attribute__((noinline)) void wide_rows(const ScoreRows<T>& scores, unsigned ne
       prefetch_block(row + i, ahead);
       scan.template block<kNeeds>(row + i, i / kBlock, kBlock);
     }
+    prefetch_rest(row + i, classes - i, ahead);
     if (i < whole) scan.template block<kNeeds>(row + i, i / kBlock, static_cast<int>(whole - i));
     if (whole < classes) scan_rest<kNeeds>(scan, row, classes, skipped, whole / kBlock);
 
