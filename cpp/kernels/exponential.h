@@ -19,15 +19,15 @@ inline Ints bounded_exponent(Floats x) {
 
 // 2^n of such an exponent, n from -125 up to kExponentLimit. As bits of a number the exponent is m 2^n, where m = 1 + f
 // has the fraction's bits as its mantissa: too much, by (m - 2^f) 2^n. A polynomial without a fourth power, whose error
-// of 2^-22.9 is its least, gives -4 (1 + m - 2^f). Its mantissa is what was too much, and its exponent and sign are
-// those that the difference lacks. Exactly 1 for 0; not finite from -128 to -127 and from kExponentLimit on, up to 129.
+// of 2^-22.9 is its least, gives 1 - (m - 2^f) / 2, from 1/2 to 1. Its bits are those that the exponent lacks, less
+// what was too much. Exactly 1 for 0; not finite from -128 to -127 and from kExponentLimit on, up to 129.
 inline Floats power(Ints exponent) {
   const Ints bits = (exponent & 0x7fffff) | 0x3f800000;
   const Floats m = load<Floats>(&bits);
   const Floats square = m * m;
-  const Floats high = (square * 0x1.de55e4p-8f + 0x1.32de5cp-3f) * m + 0x1.c0ce52p-2f;
-  const Floats excess = (m * -0x1.4b84ep+1f + -0x1.00b1fcp+1f) + square * high;
-  const Ints result = exponent - load<Ints>(&excess);
+  const Floats high = (square * 0x1.de55e4p-11f + 0x1.32de5cp-6f) * m + 0x1.c0ce42p-5f;
+  const Floats less = (m * -0x1.4b84ep-2f + 0x1.3fd382p+0f) + square * high;
+  const Ints result = exponent + load<Ints>(&less);
   return load<Floats>(&result);
 }
 

@@ -65,7 +65,7 @@ void scan_slowly(const T* scores, ptrdiff_t stride, int64_t classes, int32_t lab
 
 // Rows follow each other in memory; asking so many bytes ahead beats the hardware's own prefetcher at row ends. Within
 // long rows that needs little help, and asking far ahead is worse than near.
-constexpr int64_t kFarAhead = 12288;
+constexpr int64_t kFarAhead = 8192;
 template <class T>
 inline int64_t bytes_ahead(int64_t classes) {
   return classes * static_cast<int64_t>(sizeof(T)) < 32768 ? 4096 : 1536;
