@@ -25,7 +25,7 @@ _SETTLE_SECONDS = 0.01
 _UPDATE_SECONDS = 0.02
 _QUICK_SECONDS, _QUICK_TIMES = 0.06, 3
 _FEWEST_ROUNDS = 2
-_SHORT_SECONDS, _MOST_TIMES = 0.2, 60
+_SHORT_SECONDS, _FEWEST_TIMES, _MOST_TIMES = 0.2, 12, 60
 _COMPARED = ("read", "ours", "by hand")
 _SETTLED_BEST, _SETTLED_SLACK = 3, 1.02
 
@@ -70,14 +70,11 @@ class Arm:
             self.seconds += [self.time() for _ in range(_QUICK_TIMES - 1)]
 
     def settles(self) -> bool:
-        """Return whether more times may tell more: it is short, its best times differ, and it is not a library."""
-        best = sorted(self.seconds)[:_SETTLED_BEST]
-        short = best[0] * self.calls < _SHORT_SECONDS and len(self.seconds) < _MOST_TIMES
-        return (
-            self.kind in _COMPARED
-            and short
-            and not (len(best) == _SETTLED_BEST and best[-1] <= _SETTLED_SLACK * best[0])
-        )
+        """Return whether more times may tell more: it is short and no library, and its best times are few or differ."""
+        best, times = sorted(self.seconds)[:_SETTLED_BEST], len(self.seconds)
+        if self.kind not in _COMPARED or best[0] * self.calls >= _SHORT_SECONDS or times >= _MOST_TIMES:
+            return False
+        return times < _FEWEST_TIMES or best[-1] > _SETTLED_SLACK * best[0]
 
     def time(self) -> float:
         """Return the seconds of one call, the mean over `calls`."""
