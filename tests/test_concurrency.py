@@ -225,3 +225,36 @@ def test_reading_a_mean_tensor_while_one_is_added_loses_none():
     thread.join()
     assert mean.count.numpy()[0] == 2
     np.testing.assert_array_equal(mean.result(), values)
+
+
+WRITTEN_TO = """
+import ctypes, mmap, sys, threading
+import numpy as np, tallymetrics
+from tallymetrics import metrics
+tallymetrics.set_num_threads(1)
+size = 2**20
+memory = mmap.mmap(-1, size + mmap.PAGESIZE)
+address = np.frombuffer(memory, np.uint8).ctypes.data
+if ctypes.CDLL(None).mprotect(ctypes.c_void_p(address + size), ctypes.c_size_t(mmap.PAGESIZE), 0):
+    sys.exit("no guard page")
+scores = np.frombuffer(memory, "{dtype}", size // np.dtype("{dtype}").itemsize)[None]
+stopped = []
+def write():
+    while not stopped:
+        scores[0, -1] = {value}
+        scores[0, -1] = 0
+sys.setswitchinterval(1e-6)
+threading.Thread(target=write, daemon=True).start()
+metric = metrics.SparseCategoricalAccuracy()
+for _ in range(3000):
+    metric.update_state([0], scores)
+stopped.append(True)
+print("done", float(metric.count))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no mprotect")
+@pytest.mark.parametrize(("dtype", "value"), [("float16", "5"), ("float16", "np.nan"), ("float32", "5")])
+def test_scores_that_change_meanwhile_are_read_within_their_bounds(dtype, value):
+    run = run_python(WRITTEN_TO.format(dtype=dtype, value=value))
+    assert run.stdout.split() == ["done", "3000.0"], run

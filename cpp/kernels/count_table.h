@@ -62,18 +62,18 @@ template <class Label>
 using PairCells = bool (*)(const Label* y_true, const Label* y_pred, int64_t count, uint32_t classes,
                            uint32_t diagonals, uint32_t* cells);
 
-// What pairs are counted in: bytes, whose wraps are noted, or else four or eight tables in turn.
+// What pairs are counted in: bytes, whose wraps are noted, or else one table, or four or eight in turn.
 struct PairTable {
   uint32_t classes;
   uint32_t diagonals;  // as of PairCells
-  uint32_t* counts;    // of the first four pairs of eight, `step` cells apart
+  uint32_t* counts;    // of the first four pairs of eight, `step` cells apart, or 0
   uint32_t* others;    // of the other four
   int64_t step;
   uint8_t* bytes;   // null: there are tables
   uint32_t* notes;  // the next cell that wraps is written there
 };
 
-// Counts pairs up to, at most, a run of them that holds a label outside [0, classes); how many were counted.
+// Counts pairs run by run, and ends before the first run that holds a label outside [0, classes); how many were counted.
 template <class Label>
 using PairCount = int64_t (*)(const Label* y_true, const Label* y_pred, int64_t count, PairTable* table);
 

@@ -99,7 +99,8 @@ struct HalfExtremes {
   }
 };
 
-// The class of the first maximum; NaN counts as one, and before all numbers.
+// The class of the first maximum; NaN counts as one, and before all numbers. The searches end with the row even if
+// somebody writes into it meanwhile.
 inline int32_t first_greatest_half(const uint16_t* row, int64_t classes, int64_t ahead) {
   constexpr int64_t kPiece = HalfExtremes::kPiece;
   HalfExtremes extremes;
@@ -107,13 +108,13 @@ inline int32_t first_greatest_half(const uint16_t* row, int64_t classes, int64_t
     extremes.add(row, begin, classes - begin < kPiece ? classes : begin + kPiece, ahead);
   int64_t i = 0;
   if (extremes.greatest > kHalfInfinity || extremes.least < -kHalfInfinity) {
-    while ((row[i] & kHalfMagnitude) <= kHalfInfinity) ++i;
+    while (i < classes - 1 && (row[i] & kHalfMagnitude) <= kHalfInfinity) ++i;
     return static_cast<int32_t>(i);
   }
   constexpr int kShorts = kLanesOf<Shorts>;
   i = extremes.begin;
   while (i + kShorts <= classes && !any_lane(in_order(load<Shorts>(row + i)) == extremes.greatest)) i += kShorts;
-  while (in_order(row[i]) != extremes.greatest) ++i;
+  while (i < classes - 1 && in_order(row[i]) != extremes.greatest) ++i;
   return static_cast<int32_t>(i);
 }
 

@@ -1,4 +1,4 @@
-// Pairs of labels into the cells of a square table, with the check of their range folded in.
+// The kernels of labels: pairs, their margins, and weights in fixed point.
 #include "kernels/pair_counts.h"
 
 namespace {

@@ -79,7 +79,7 @@ template <class Label>
 int64_t count_in_bytes(const Label* y_true, const Label* y_pred, int64_t count, tally::PairTable* table) {
   constexpr int64_t kRun = kPairsPerRun<Label>;
   const auto run = table->diagonals ? count_and_make<Label, true> : count_and_make<Label, false>;
-  alignas(64) uint32_t cells[2][kRun + tally::kPad];
+  alignas(64) uint32_t cells[2][kRun];
   int64_t rows = count < kRun ? count : kRun;
   if (!make_cells(y_true, y_pred, rows, *table, cells[0])) return 0;
   int64_t next = rows;
@@ -100,7 +100,7 @@ template <class Label>
 int64_t count_pairs(const Label* y_true, const Label* y_pred, int64_t count, tally::PairTable* table) {
   if (table->bytes) return count_in_bytes(y_true, y_pred, count, table);
   constexpr int64_t kRun = kPairsPerRun<Label>;
-  alignas(64) uint32_t cells[kRun + tally::kPad];
+  alignas(64) uint32_t cells[kRun];
   for (int64_t first = 0; first < count; first += kRun) {
     const int64_t rows = count - first < kRun ? count - first : kRun;
     if (!make_cells(y_true + first, y_pred + first, rows, *table, cells)) return first;

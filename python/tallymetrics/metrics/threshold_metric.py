@@ -22,8 +22,6 @@ def as_thresholds(thresholds: Any, default: float) -> list[float]:
     """Returns one threshold, or several, as a list of numbers in [0, 1]; the default for None."""
     if thresholds is None:
         return [default]
-    if type(thresholds) is float and 0 <= thresholds <= 1:
-        return [thresholds]
     given = list(thresholds) if np.ndim(thresholds) else [thresholds]
     if not given:
         raise ValueError("`thresholds` must hold at least one number. Received none.")
@@ -98,6 +96,7 @@ def _compared_with(thresholds: tuple[float, ...]) -> _Compared:
     distinct, order = np.asarray(thresholds, np.float64), None
     if not (distinct[1:] > distinct[:-1]).all():
         distinct, order = np.unique(distinct, return_inverse=True)
+        order.flags.writeable = False
     with np.errstate(over="ignore"):
         for_singles = distinct.astype(np.float32).astype(np.float64)
     distinct.flags.writeable = for_singles.flags.writeable = False
