@@ -69,8 +69,8 @@ class Accumulator {
   // Scratch for `workers` that together add `rows` rows; everything that may throw happens here.
   virtual void prepare(int workers, int64_t rows, bool weighted) = 0;
   virtual void add(const Block& block, int worker) = 0;
-  // The only accumulator of a pass may add rows without a block, up to, at most, the first that `check` would refuse; how
-  // many it did, of at most that many.
+  // The only accumulator of a pass may add rows without a block, up to, at most, the first that `check` would refuse;
+  // how many it did, of at most that many.
   virtual int64_t add_alone(int64_t /*first*/, int64_t /*rows*/, int /*worker*/) { return 0; }
   // Adds all scratch to the state.
   virtual void commit() = 0;

@@ -73,7 +73,8 @@ struct PairTable {
   uint32_t* notes;  // the next cell that wraps is written there
 };
 
-// Counts pairs run by run, and ends before the first run that holds a label outside [0, classes); how many were counted.
+// Counts pairs run by run, and ends before the first run that holds a label outside [0, classes); how many were
+// counted.
 template <class Label>
 using PairCount = int64_t (*)(const Label* y_true, const Label* y_pred, int64_t count, PairTable* table);
 
