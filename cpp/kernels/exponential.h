@@ -20,7 +20,8 @@ inline Ints bounded_exponent(Floats x) {
 // 2^n of such an exponent, n from -125 up to kExponentLimit. As bits of a number the exponent is m 2^n, where m = 1 + f
 // has the fraction's bits as its mantissa: too much, by (m - 2^f) 2^n. A polynomial without a fourth power gives
 // 1 - (m - 2^f) / 2, from 1/2 to 1, so well that the power is off by less than 2^-21.8 of it, roundings included. Its
-// bits are those that the exponent lacks, less what was too much. Exactly 1 for 0; not finite from -128 to -127 and from kExponentLimit on, up to 129.
+// bits are those that the exponent lacks, less what was too much. Exactly 1 for 0; not finite from -128 to -127 and
+// from kExponentLimit on, up to 129.
 inline Floats power(Ints exponent) {
   const Ints bits = (exponent & 0x7fffff) | 0x3f800000;
   const Floats m = load<Floats>(&bits);
