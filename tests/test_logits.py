@@ -91,6 +91,22 @@ def test_hopeless_rows_cost_what_they_miss(level, dtype, beyond):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("spread", [(-400.0, 400.0), (-90.0, -86.0), (87.0, 91.0), (176.0, 179.0), (-179.0, -176.0)])
+@pytest.mark.parametrize(("width", "place"), [(129, 7), (192, 130), (129, 128)])
+def test_one_score_at_every_distance(level, dtype, spread, width, place):
+    """Wherever its exponential leaves the range of the type, or of what stands for its exponent: in rows one by one, for
+    after one with small exponentials they are bounded, and in each kind of a row's blocks."""
+    logits = np.full((401, width), -3, dtype)
+    logits[:, place] = np.linspace(*spread, 401)
+    logits[:, 5] = 0
+    logits = np.concatenate([logits, logits[:1]])
+    logits[-1, place] = np.nan
+    y_true = np.full(402, 5)
+    alone = [losses(y_true[row : row + 1], logits[row : row + 1])[0] for row in range(402)]
+    np.testing.assert_allclose(alone, expected_losses(y_true, logits), rtol=4e-7)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("place", [0, 70, 999])
 def test_rows_that_are_not_finite(level, dtype, place):
     logits = draw(1000, dtype)[1][:5]

@@ -10,27 +10,81 @@ namespace {
 // a NaN and for what is below -256, 256 or more.
 inline Ints scaled_exponent(Floats x) { return nearest_integers(x * (0x1.715476p0f * 0x1p23f)); }
 constexpr int32_t kLeastExponent = -125 * (1 << 23);
-constexpr int32_t kExponentLimit = 1 << 30;
 
 // The same for numbers of any size below 256: what is below -125 becomes that.
 inline Ints bounded_exponent(Floats x) {
   return nearest_integers(greater_of(splat<Floats>(static_cast<float>(kLeastExponent)), x * (0x1.715476p0f * 0x1p23f)));
 }
 
-// 2^n of such an exponent, n from -125 up to kExponentLimit. As bits of a number the exponent is m 2^n, where m = 1 + f
-// has the fraction's bits as its mantissa: too much, by (m - 2^f) 2^n. A polynomial without a fourth power gives
-// 1 - (m - 2^f) / 2, from 1/2 to 1, so well that the power is off by less than 2^-21.8 of it, roundings included. Its
-// bits are those that the exponent lacks, less what was too much. Exactly 1 for 0; not finite from -128 to -127 and
-// from kExponentLimit on, up to 129.
+// 2^n of such an exponent, n at least -126 and below 128. As bits of a number the exponent is m 2^n, where m = 1 + f
+// has the fraction's bits as its mantissa: too much, by (m - 2^f) 2^n. A polynomial without a fourth power gives 1 - (m
+// - 2^f) / 2, from 1/2 to 1, so well that the power is off by less than 2^-21.8 of it, roundings included. Its bits are
+// those that the exponent lacks, less what was too much. Exactly 1 for 0. From -127 to -126 at least 0 and below
+// 2^-126; from 128 to 129 infinite or a NaN. All others have the sign bit set, as the addition wraps: that of
+// INT32_MIN, so of a NaN, is -1, which no sum shows.
+constexpr float kPowerTerms[] = {0x1.3fd382p+0f, -0x1.4b84ep-2f, 0x1.c0ce42p-5f, 0x1.32de5cp-6f, 0.0f, 0x1.de55e4p-11f};
+
 inline Floats power(Ints exponent) {
   const Ints bits = (exponent & 0x7fffff) | 0x3f800000;
   const Floats m = load<Floats>(&bits);
   const Floats square = m * m;
-  const Floats high = (square * 0x1.de55e4p-11f + 0x1.32de5cp-6f) * m + 0x1.c0ce42p-5f;
-  const Floats less = (m * -0x1.4b84ep-2f + 0x1.3fd382p+0f) + square * high;
+  const Floats high = (square * kPowerTerms[5] + kPowerTerms[3]) * m + kPowerTerms[2];
+  const Floats less = (m * kPowerTerms[1] + kPowerTerms[0]) + square * high;
   const Ints result = exponent + load<Ints>(&less);
   return load<Floats>(&result);
 }
+
+// Powers of kCount vectors of exponents that follow each other, by the operations of power(). Most wait three cycles
+// for the one before, so those of four vectors take turns, each vector a quarter of the way ahead of the next: neither
+// compilers nor processors look that far for something to do.
+template <int kCount>
+struct PowersInTurn {
+  const int32_t* exponents;
+  Floats m[kCount];
+  Floats square[kCount];
+  Floats high[kCount];
+  Floats less[kCount];
+
+  explicit inline PowersInTurn(const int32_t* first) : exponents(first) {}
+
+  // Calls use(number, power) for each vector.
+  template <class Use>
+  __attribute__((always_inline)) inline void run(Use use) {
+    turns(use, typename LanesUpTo<kCount + 3>::Type{});
+  }
+
+ private:
+  template <class Use, int... kTurn>
+  __attribute__((always_inline)) inline void turns(Use& use, Lanes<kTurn...>) {
+    (turn<kTurn>(use), ...);
+  }
+
+  __attribute__((always_inline)) inline Ints exponent(int number) const {
+    return load<Ints>(exponents + number * kLanesOf<Ints>);
+  }
+
+  template <int kTurn, class Use>
+  __attribute__((always_inline)) inline void turn(Use& use) {
+    constexpr int a = kTurn, b = kTurn - 1, c = kTurn - 2, d = kTurn - 3;
+    constexpr bool kA = a < kCount, kB = b >= 0 && b < kCount, kC = c >= 0 && c < kCount, kD = d >= 0;
+    Ints bits;
+    Ints result;
+    if constexpr (kD) pin(result = exponent(d) + load<Ints>(&less[d]));
+    if constexpr (kA) pin(bits = exponent(a) & 0x7fffff);
+    if constexpr (kB) pin(high[b] *= m[b]);
+    if constexpr (kC) pin(high[c] *= square[c]);
+    if constexpr (kA) pin(bits |= 0x3f800000);
+    if constexpr (kA) m[a] = load<Floats>(&bits);
+    if constexpr (kC) pin(less[c] = m[c] * kPowerTerms[1]);
+    if constexpr (kB) pin(high[b] += kPowerTerms[2]);
+    if constexpr (kA) pin(square[a] = m[a] * m[a]);
+    if constexpr (kC) pin(less[c] += kPowerTerms[0]);
+    if constexpr (kD) use(d, load<Floats>(&result));
+    if constexpr (kA) pin(high[a] = square[a] * kPowerTerms[5]);
+    if constexpr (kC) pin(less[c] += high[c]);
+    if constexpr (kA) pin(high[a] += kPowerTerms[3]);
+  }
+};
 
 // Of what is at most 88.
 inline Floats exponential(Floats x) { return power(bounded_exponent(x)); }

@@ -20,15 +20,9 @@ struct Exponent<float> {
   // Whether differences may be too small to be taken as they are.
   static constexpr bool kBounded = true;
 
-  // One that has no power, for a NaN too, stays in `least`.
   template <bool kBound>
-  static inline Ints of(Floats difference, Ints& least) {
-    const Ints exponent = kBound ? bounded_exponent(difference) : scaled_exponent(difference);
-    least = exponent < least ? exponent : least;
-    return exponent;
-  }
-  static inline bool in_range(Ints least, Floats greatest_difference) {
-    return !any_lane((least < -kExponentLimit) | (scaled_exponent(greatest_difference) >= kExponentLimit));
+  static inline Ints of(Floats difference) {
+    return kBound ? bounded_exponent(difference) : scaled_exponent(difference);
   }
 };
 template <>
@@ -38,40 +32,62 @@ struct Exponent<double> {
   static constexpr bool kBounded = false;
 
   template <bool kBound>
-  static inline Doubles of(Doubles difference, Longs&) {
+  static inline Doubles of(Doubles difference) {
     return difference;
   }
-  static inline bool in_range(Longs, Doubles greatest_difference) { return !any_lane(greatest_difference > 700.0); }
 };
 
-// Sums of exponentials. Those of float32 scores are added in their own precision within a block, which is that of the
-// exponentials; blocks are added in doubles.
+// Sums of exponentials. Those of float32 scores are added in their own precision within two blocks, which is that of
+// the exponentials; their sums are added in doubles.
 template <class T>
 struct PowerSum;
 template <>
 struct PowerSum<float> {
+  static constexpr bool kNeedsMaximum = false;
   static constexpr int kFolded = kLanes / 2;
   DoubleLanes<kFolded> sum;
+  // Of all powers. One out of range has a sign, or makes the sum infinite or a NaN.
+  uint64_t signs = 0;
 
-  // Sums of blocks wait, so that nothing waits for a block's last exponentials.
+  // Sums of two blocks wait, so that nothing waits for their last exponentials.
   inline void add(const int32_t* exponents, int64_t count, const float* scores) {
-    float waiting[kLogitChunk / kScoreBlock * kFolded];
+    float waiting[kLogitChunk / kScoreBlock / 2 * kFolded];
     float* end = waiting;
-    for (int64_t begin = 0; begin < count; begin += kScoreBlock, end += kFolded) {
+    int64_t begin = 0;
+    for (; begin + 2 * kScoreBlock <= count; begin += 2 * kScoreBlock, end += kFolded) {
       prefetch_block(scores + begin, kFarAhead);
-      Floats lanes[kParts];
-      for (int part = 0; part < kParts; ++part) lanes[part] = next(exponents + begin + part * kWidth<float>);
-      for (int64_t i = kLanes; i < kScoreBlock; i += kLanes)
-        for (int part = 0; part < kParts; ++part) lanes[part] += next(exponents + begin + i + part * kWidth<float>);
-      fold(lanes, end);
+      prefetch_block(scores + begin + kScoreBlock, kFarAhead);
+      add_blocks<2>(exponents + begin, end);
+    }
+    if (begin < count) {
+      prefetch_block(scores + begin, kFarAhead);
+      add_blocks<1>(exponents + begin, end);
+      end += kFolded;
     }
     for (const float* folded = waiting; folded < end; folded += kFolded)
       for (int part = 0; part < sum.kParts; ++part) sum.parts[part] += load_doubles(folded + part * kDoubles);
   }
+  inline bool in_range(Floats) const { return signs == 0; }
 
  private:
   static constexpr int kParts = kLanes / kWidth<float>;
 
+  template <int kBlocks>
+  __attribute__((always_inline)) inline void add_blocks(const int32_t* exponents, float* folded) {
+    Floats lanes[kParts];
+    uint64_t new_signs = signs;
+    PowersInTurn<kBlocks * kScoreBlock / kWidth<float>> powers(exponents);
+    powers.run([&](int number, Floats power) __attribute__((always_inline)) {
+      Floats& lane = lanes[number % kParts];
+      new_signs |= sign_bits(load<Ints>(&power));
+      if (number < kParts)
+        lane = power;
+      else
+        pin(lane += power);
+    });
+    signs = new_signs;
+    fold(lanes, folded);
+  }
   static inline void fold(const Floats (&lanes)[kParts], float* folded) {
     if constexpr (kParts > 1) {
       for (int part = 0; part < kParts / 2; ++part)
@@ -82,10 +98,10 @@ struct PowerSum<float> {
       store(folded, load<HalfFloats>(all) + load<HalfFloats>(all + kFolded));
     }
   }
-  static inline Floats next(const int32_t* exponents) { return power(load<Ints>(exponents)); }
 };
 template <>
 struct PowerSum<double> {
+  static constexpr bool kNeedsMaximum = true;
   LaneSum sum;
 
   inline void add(const double* differences, int64_t count, const double* scores) {
@@ -95,6 +111,7 @@ struct PowerSum<double> {
         sum.parts[part] += exponential(load<Doubles>(differences + i + part * kDoubles));
     }
   }
+  static inline bool in_range(Doubles greatest_difference) { return !any_lane(greatest_difference > 700.0); }
 };
 
 // Counts differences that are positive, and those that are zero.
@@ -167,11 +184,11 @@ struct LogitScan {
   using Vector = typename Native<T>::Vector;
   using Mask = typename Native<T>::Mask;
   using Waiting = typename Exponent<T>::Element;
+  static constexpr bool kMaximum = kScores || PowerSum<T>::kNeedsMaximum;
 
   FirstMaximum<T> maximum;
   SignCounts<T> counts;
   PowerSum<T> powers;
-  Mask least = {};
 
   // Whole blocks. What is gathered stays in registers.
   template <bool kBoundHere>
@@ -179,29 +196,27 @@ struct LogitScan {
                                                     Waiting* exponents) {
     FirstMaximum<T> new_maximum = maximum;
     SignCounts<T> new_counts = counts;
-    Mask new_least = least;
     for (int64_t number = first; number < first + count; ++number, scores += kScoreBlock, exponents += kScoreBlock) {
       Vector top = load<Vector>(scores);
       for (int i = 0; i < kScoreBlock; i += 4 * kWidth<T>) {
         Vector differences[4];
         for (int next = 0; next < 4; ++next) {
           const Vector score = load<Vector>(scores + i + next * kWidth<T>);
-          top = greater_of(top, score);
+          if (kMaximum) top = greater_of(top, score);
           differences[next] = score - reference;
         }
         if (kScores) new_counts.add(differences);
         for (int next = 0; next < 4; ++next)
-          store(exponents + i + next * kWidth<T>, Exponent<T>::template of<kBoundHere>(differences[next], new_least));
+          store(exponents + i + next * kWidth<T>, Exponent<T>::template of<kBoundHere>(differences[next]));
       }
       if (kScores)
         new_maximum.add(top, number);
-      else
+      else if (kMaximum)
         new_maximum.best = greater_of(top, new_maximum.best);
     }
     if (kScores) new_counts.gather();
     maximum = new_maximum;
     counts = new_counts;
-    least = new_least;
   }
 
   // The sum of exp(score - reference), exactly 1 of which are class `one`'s if that is not negative; NaN if a score is
@@ -224,8 +239,7 @@ struct LogitScan {
       powers.add(exponents, (end - begin + kScoreBlock - 1) / kScoreBlock * kScoreBlock, scores + begin);
     }
     const double total = powers.sum.total() + (one < 0 ? 0.0 : 1.0);
-    const bool in_range = Exponent<T>::in_range(least, maximum.best - subtracted);
-    return in_range && total - total == 0.0 ? total : __builtin_nan("");
+    return powers.in_range(maximum.best - subtracted) && total - total == 0.0 ? total : __builtin_nan("");
   }
 };
 
