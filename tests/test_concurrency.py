@@ -11,6 +11,8 @@ from conftest import run_python
 
 import tallymetrics
 from tallymetrics import metrics
+from tallymetrics.metrics import score_table, sorted_samples
+from tallymetrics.metrics.pair_table import PairTable
 
 INTERRUPTED = """
 import os, signal, sys, threading, time
@@ -212,6 +214,63 @@ def test_reading_a_sparse_matrix_while_pairs_are_added_loses_none():
         matrix.cells.numpy()
     thread.join()
     assert matrix.state_arrays()["cells"].sum() == len(labels) + 5
+
+
+# What waits until it is read, what counts it, and a variable that is read.
+WAITING = [
+    (lambda: metrics.SparseConfusionMatrix(10), PairTable, "_add_planes", "cells"),
+    (lambda: metrics.SparseConfusionMatrix(10), PairTable, "_add_planes", "keys"),
+    (lambda: metrics.AUC(num_thresholds=None), score_table, "_distinct", "cells"),
+    (lambda: metrics.Wasserstein1D(exact=True), sorted_samples, "_sorted", "true_samples"),
+]
+
+
+def batch_for(metric, number):
+    rng = np.random.default_rng(number)
+    y_true = rng.integers(0, 10, 50)
+    if isinstance(metric, metrics.AUC):
+        return y_true > 4, rng.random(50)
+    return y_true, rng.integers(0, 10, 50)
+
+
+@pytest.mark.parametrize(("make", "place", "counting", "name"), WAITING)
+@pytest.mark.parametrize("reads_first", [True, False])
+@pytest.mark.parametrize("weights", [None, np.arange(50.0)])
+def test_reading_what_waits_loses_nothing_that_is_added_meanwhile(
+    monkeypatch, make, place, counting, name, reads_first, weights
+):
+    """While one thread counts what waits, to read it or to have it counted, the other does the other."""
+    metric, expected = make(), make()
+    for number in range(3):
+        expected.update_state(*batch_for(metric, number), weights)
+
+    def read():
+        (variable,) = (variable for variable in metric.variables if variable.name == name)
+        variable.numpy()
+
+    def count():
+        metric.update_state(*batch_for(metric, 1), weights)
+        metric.state_arrays()
+
+    count_all = getattr(place, counting)
+    others = [count if reads_first else read]
+
+    def counted_meanwhile(*arguments):
+        if others:
+            thread = threading.Thread(target=others.pop())
+            thread.start()
+            thread.join()
+        return count_all(*arguments)
+
+    metric.update_state(*batch_for(metric, 0), weights)
+    with monkeypatch.context() as patched:
+        patched.setattr(place, counting, counted_meanwhile)
+        (read if reads_first else count)()
+        assert not others
+    metric.update_state(*batch_for(metric, 2), weights)
+    arrays = expected.state_arrays()
+    for key, array in metric.state_arrays().items():
+        np.testing.assert_array_equal(array, arrays[key])
 
 
 def test_reading_a_mean_tensor_while_one_is_added_loses_none():

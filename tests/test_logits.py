@@ -94,8 +94,8 @@ def test_hopeless_rows_cost_what_they_miss(level, dtype, beyond):
 @pytest.mark.parametrize("spread", [(-400.0, 400.0), (-90.0, -86.0), (87.0, 91.0), (176.0, 179.0), (-179.0, -176.0)])
 @pytest.mark.parametrize(("width", "place"), [(129, 7), (192, 130), (129, 128)])
 def test_one_score_at_every_distance(level, dtype, spread, width, place):
-    """Wherever its exponential leaves the range of the type, or of what stands for its exponent: in rows one by one, for
-    after one with small exponentials they are bounded, and in each kind of a row's blocks."""
+    """Wherever its exponential leaves the range of the type, or of what stands for its exponent: in rows one by one, as
+    those after one with small exponentials are bounded, and in each kind of a row's blocks."""
     logits = np.full((401, width), -3, dtype)
     logits[:, place] = np.linspace(*spread, 401)
     logits[:, 5] = 0

@@ -1,4 +1,4 @@
-// Vectors of numbers to vectors of integers, those of integers to those of bytes, and back.
+// Vectors of numbers to vectors of integers, those of integers to those of bytes or to bits, and back.
 #pragma once
 
 #include "kernels/vector.h"
@@ -63,6 +63,21 @@ inline Bytes saturated_bytes(Ints a, Ints b, Ints c, Ints d) {
     bytes[i] = static_cast<int8_t>(value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value);
   }
   return bytes;
+#endif
+}
+
+// The sign bits of the lanes, that of the first lane lowest.
+inline uint64_t sign_bits(Ints lanes) {
+#if defined(__AVX512F__)
+  return _mm512_movepi32_mask((__m512i)lanes);
+#elif defined(__AVX2__)
+  return static_cast<uint32_t>(_mm256_movemask_ps((__m256)lanes));
+#elif defined(__x86_64__)
+  return static_cast<uint32_t>(_mm_movemask_ps((__m128)lanes));
+#else
+  uint64_t bits = 0;
+  for (int lane = 0; lane < kLanesOf<Ints>; ++lane) bits |= uint64_t{lanes[lane] < 0} << lane;
+  return bits;
 #endif
 }
 

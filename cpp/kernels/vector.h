@@ -189,21 +189,6 @@ inline void pin(Vector& vector) {
 #endif
 }
 
-// The sign bits of the lanes, that of the first lane lowest.
-inline uint64_t sign_bits(Ints lanes) {
-#if defined(__AVX512F__)
-  return _mm512_movepi32_mask((__m512i)lanes);
-#elif defined(__AVX2__)
-  return static_cast<uint32_t>(_mm256_movemask_ps((__m256)lanes));
-#elif defined(__x86_64__)
-  return static_cast<uint32_t>(_mm_movemask_ps((__m128)lanes));
-#else
-  uint64_t bits = 0;
-  for (int lane = 0; lane < kLanesOf<Ints>; ++lane) bits |= uint64_t{lanes[lane] < 0} << lane;
-  return bits;
-#endif
-}
-
 // Lanes of a mask are all ones or all zeros.
 template <class Mask>
 inline bool any_lane(Mask mask) {

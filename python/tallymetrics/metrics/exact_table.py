@@ -95,7 +95,7 @@ class ExactTable(Table):
         """A table with arrays of its own, to work on and then to take over by `_become`."""
         copied = object.__new__(type(self))
         vars(copied).update(vars(self))
-        copied._planes = {limb: plane.copy() for limb, plane in self._planes.items()}
+        copied._planes = {limb: plane.copy() for limb, plane in copied._planes.items()}
         return copied
 
     def _become(self, other: "ExactTable") -> None:

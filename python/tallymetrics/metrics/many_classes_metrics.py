@@ -126,6 +126,7 @@ class SparseConfusionMatrix(ClassPairs):
         return [(_core.PAIR_KEYS, room, self.num_classes, ignored_labels(self.ignore_class))]
 
     def _rows_and_columns(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        self.cells.settle()
         keys = self.keys.value
         return keys // self.num_classes, keys % self.num_classes
 

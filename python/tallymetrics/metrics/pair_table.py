@@ -67,32 +67,34 @@ class PairTable(ExactTable):
         if self._weighted_pairs + self._room[0] >= _WAITING_PAIRS:
             self.settle()
 
+    @property
+    def _waits(self) -> bool:
+        return bool(self._room[0]) or bool(self._weighted)
+
     def settle(self) -> None:
-        """Counts the pairs that wait, but not while others are written behind them."""
-        if self._is_lent or (not self._room[0] and not self._weighted):
-            return
+        """Counts the pairs that wait, but not while others are written behind them; for who holds the metric's lock."""
+        if self._waits and not self._is_lent:
+            self._become(self._counted_copy())
+
+    def settled(self) -> "PairTable":
+        """Returns the table with no pairs waiting: itself, or a copy, for those who hold no lock change nothing."""
+        return self._counted_copy() if self._waits else self
+
+    def _counted_copy(self) -> "PairTable":
+        # All of one moment, whatever others add meanwhile.
         settled = self._copied()
+        waiting, weighted = settled._room[1 : 1 + settled._room[0]], list(settled._weighted)
         settled._forget_waiting()
-        keys = self._room[1 : 1 + self._room[0]]
-        if len(keys):
-            settled._add_planes(*_counted(keys, self._classes))
+        settled._is_lent = False
+        if len(waiting):
+            settled._add_planes(*_counted(waiting, self._classes))
         groups: dict[Any, list[tuple[Keys, npt.NDArray[Any]]]] = {}
-        for entry in self._weighted:
+        for entry in weighted:
             groups.setdefault(entry[1].dtype, []).append(entry)
         for entries in groups.values():
             keys = _numbered(np.concatenate([keys for keys, _ in entries]), self._classes)
             settled._add_planes(*_weighed(keys, np.concatenate([weights for _, weights in entries])))
-        self._become(settled)
-
-    def settled(self) -> "PairTable":
-        """Returns the table with no pairs waiting: itself, or a copy while pairs are written behind those that wait."""
-        self.settle()
-        if not self._is_lent:
-            return self
-        copied = self._copied()
-        copied._room, copied._is_lent = self._room[: 1 + self._room[0]].copy(), False
-        copied.settle()
-        return copied
+        return settled
 
     def _forget_waiting(self) -> None:
         self._room = _room_for(0)
@@ -144,6 +146,7 @@ class PairTable(ExactTable):
         self._replace(np.zeros(len(keys), np.int64))
 
     def arrays(self) -> Arrays:
+        self.settle()
         settled = self.settled()
         return super().arrays() if settled is self else settled.arrays()
 
@@ -192,6 +195,7 @@ class KeysOfTable(Variable):
         """The table resets its keys with its counts."""
 
     def arrays(self) -> Arrays:
+        self._table.settle()
         return {self.name: self.value.copy()}
 
 

@@ -45,8 +45,7 @@ class ScoreTable(ExactTable):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        self.settle()
-        return self._units.shape
+        return self.settled()._units.shape
 
     def fits(self, other: Any) -> bool:
         return isinstance(other, ScoreTable)
@@ -79,11 +78,18 @@ class ScoreTable(ExactTable):
             self.settle()
 
     def settle(self) -> None:
-        """Counts the elements that wait."""
-        if not self._waiting:
-            return
+        """Counts the elements that wait; for who holds the metric's lock."""
+        if self._waiting:
+            self._become(self._counted_copy())
+
+    def settled(self) -> "ScoreTable":
+        """Returns the table with no elements waiting: itself, or a copy, for those who hold no lock change nothing."""
+        return self._counted_copy() if self._waiting else self
+
+    def _counted_copy(self) -> "ScoreTable":
+        # All of one moment, whatever others add meanwhile.
         settled = self._copied()
-        waiting, settled._waiting, settled._waiting_elements = self._waiting, [], 0
+        waiting, settled._waiting, settled._waiting_elements = list(settled._waiting), [], 0
         groups: dict[Any, list[Batch]] = {}
         for batch in waiting:
             groups.setdefault(None if batch.weights is None else batch.weights.dtype, []).append(batch)
@@ -98,7 +104,7 @@ class ScoreTable(ExactTable):
             settled._make_room(batch.y_pred)
             _core.add(*batch, tuple(settled._accumulators(batch)), 1)
             ExactTable.settle_room(settled, True)
-        self._become(settled)
+        return settled
 
     def _make_room(self, y_pred: Array) -> None:
         """Makes a cell for every score, or bins if there are too many."""
@@ -147,8 +153,8 @@ class ScoreTable(ExactTable):
         super().add(moved)
 
     def mapped(self, function: Any) -> npt.NDArray[Any]:
-        self.settle()
-        return super().mapped(function)
+        settled = self.settled()
+        return super().mapped(function) if settled is self else settled.mapped(function)
 
     def used_counts(self) -> npt.NDArray[np.float64]:
         """Returns the weights of negatives and of positives, [2, cells], of the cells where anything was counted."""
@@ -159,8 +165,8 @@ class ScoreTable(ExactTable):
 
     @property
     def value(self) -> npt.NDArray[Any]:
-        self.settle()
-        return super().value
+        settled = self.settled()
+        return super().value if settled is self else settled.value
 
     def reset(self) -> None:
         self._resize(_NO_SCORES, 2)
@@ -198,8 +204,7 @@ class ScoresOfTable(Variable):
 
     @property
     def value(self) -> npt.NDArray[Any]:
-        self._table.settle()
-        return self._table.scores
+        return self._table.settled().scores
 
     def assign(self, value: Any) -> Variable:
         scores = np.array(value, np.float64)
@@ -218,6 +223,7 @@ class ScoresOfTable(Variable):
         """The table resets its scores with its cells."""
 
     def arrays(self) -> Arrays:
+        self._table.settle()
         return {self.name: self.value.copy()}
 
 

@@ -58,16 +58,21 @@ class SortedSamples(Table):
         self._offered = None
 
     def samples(self) -> Samples:
-        """Returns the samples, increasing, and their weights, or None if all are 1."""
+        """Returns the samples, increasing, and their weights, or None if all are 1; for who holds the metric's lock."""
         if self._waiting:
-            pieces: list[Piece] = [(self._samples, self._weights), *self._waiting]
-            self._samples, self._weights = _sorted(pieces)
-            self._waiting = []
+            samples, weights = self._all_sorted()
+            vars(self).update(_samples=samples, _weights=weights, _waiting=[])
         return self._samples, self._weights
+
+    def _all_sorted(self) -> Samples:
+        # All of one moment, whatever others add meanwhile.
+        now = vars(self).copy()
+        return _sorted([(now["_samples"], now["_weights"]), *now["_waiting"]])
 
     @property
     def value(self) -> npt.NDArray[Any]:
-        return self.samples()[0]
+        """The samples alone, in order; those who hold no lock change nothing."""
+        return self._all_sorted()[0] if self._waiting else self._samples
 
     def assign(self, value: Any) -> Variable:
         samples = np.array(value, np.float64)
