@@ -41,6 +41,10 @@ class ScoreTable(ExactTable):
     @property
     def is_binned(self) -> bool:
         """Whether there were too many scores to count each by itself."""
+        return self.settled()._is_binned
+
+    @property
+    def _is_binned(self) -> bool:
         return len(self._units[0]) == _core.HISTOGRAM_BINS
 
     @property
@@ -52,7 +56,7 @@ class ScoreTable(ExactTable):
 
     def accumulators(self, batch: Batch) -> list[Accumulator]:
         """Makes room for a batch, to be kept or taken back by `settle_room`; returns what the pass adds up for it."""
-        if not self.is_binned and batch.y_pred.size < _WAITING_ELEMENTS:
+        if not self._is_binned and batch.y_pred.size < _WAITING_ELEMENTS:
             self._offered = _copied_elements(batch)
             return []
         self.settle()
@@ -62,7 +66,7 @@ class ScoreTable(ExactTable):
 
     def _accumulators(self, batch: Batch) -> list[Accumulator]:
         planes, first_limb = self.planes_for(batch.weights, batch.y_pred.size)
-        thresholds = None if self.is_binned else np.concatenate([[-np.inf], self.scores])
+        thresholds = None if self._is_binned else np.concatenate([[-np.inf], self.scores])
         width = batch.y_pred.shape[1] if batch.y_pred.ndim == 2 else 1
         return [(_core.THRESHOLD_COUNTS, planes, first_limb, thresholds, width, -1, 0, False, False, 0, True)]
 
@@ -108,7 +112,7 @@ class ScoreTable(ExactTable):
 
     def _make_room(self, y_pred: Array) -> None:
         """Makes a cell for every score, or bins if there are too many."""
-        if self.is_binned:
+        if self._is_binned:
             return
         scores = self.scores
         for piece in _pieces(y_pred):
@@ -124,7 +128,7 @@ class ScoreTable(ExactTable):
             self.scores = scores
 
     def _use_bins(self) -> None:
-        if not self.is_binned:
+        if not self._is_binned:
             self._move(self._bins(), _core.HISTOGRAM_BINS)
             self.scores = _NO_SCORES
 
@@ -138,17 +142,17 @@ class ScoreTable(ExactTable):
     def add(self, other: Any) -> None:
         self.settle()
         other.settle()
-        scores = self.scores if other.is_binned else _union(self.scores, other.scores)
-        if self.is_binned or other.is_binned or len(scores) > MOST_SCORES:
+        scores = self.scores if other._is_binned else _union(self.scores, other.scores)
+        if self._is_binned or other._is_binned or len(scores) > MOST_SCORES:
             self._use_bins()
         else:
             self._use_scores(scores)
-        if other.is_binned:
+        if other._is_binned:
             super().add(other)
             return
         moved = ExactTable((0,), self.name)
         other.carry()
-        cells = other._bins() if self.is_binned else _cells_of(other.scores, self.scores)
+        cells = other._bins() if self._is_binned else _cells_of(other.scores, self.scores)
         moved._planes = {limb: _moved(plane, cells, self._units.shape[1]) for limb, plane in other._planes.items()}
         super().add(moved)
 
