@@ -101,6 +101,34 @@ def any_cut_gives_the_same_bits(case: Case, rng) -> None:
         assert_same(case.fed(*batch.cut(rows)), whole)
 
 
+def scaled_rows(batch: Batch, rng) -> Batch:
+    """Rows of scores of all sizes, of which some cancel others."""
+    inputs = []
+    for array in batch.inputs:
+        if array.dtype.kind == "f":
+            # Squares of products with weights stay in the range of a double.
+            reach = {"float16": 12, "float32": 100, "float64": 200}[array.dtype.name]
+            scales = np.ldexp(1.0, rng.integers(-reach, reach, len(array)))
+            scales[1::3] = -scales[: -(-(len(scales) - 1) // 3)]
+            with np.errstate(over="ignore", under="ignore"):
+                array = (array * scales.reshape(-1, *[1] * (array.ndim - 1))).astype(array.dtype)
+        inputs.append(array)
+    return Batch(tuple(inputs), batch.sample_weight)
+
+
+def scores_of_any_size_give_the_same_bits_in_any_cut(case: Case, rng) -> None:
+    for _ in range(3):
+        batch = scaled_rows(case.batch(rng, ROWS), rng)
+        whole, cut = case.make(), case.make()
+        try:
+            batch.feed(whole)
+        except ValueError:
+            continue
+        for part in batch.cut(1)[::-1]:
+            part.feed(cut)
+        assert state(cut) == state(whole)
+
+
 def threads_and_levels_give_the_same_bits(case: Case, rng) -> None:
     batch = large_batch(case, rng)
     results = []
@@ -161,6 +189,30 @@ def result_is_pure(case: Case, rng) -> None:
         first[...] = 7
     assert bits(metric.result()) == expected
     assert state(metric) == before
+
+
+def held_by(value) -> object:
+    """The arrays within, each with what it holds."""
+    if isinstance(value, np.ndarray):
+        return id(value), value.tobytes()
+    if isinstance(value, dict):
+        return [held_by(entry) for entry in value.values()]
+    if isinstance(value, (list, tuple)):
+        return [held_by(entry) for entry in value]
+    return value if isinstance(value, (int, bool)) else None
+
+
+def reading_variables_changes_nothing(case: Case, rng) -> None:
+    """So that another thread, which holds no lock, may read them during an update; views of them take the lock."""
+    metric = case.make()
+    for _ in range(2):
+        case.batch(rng, ROWS).feed(metric)
+        before = [held_by(vars(variable)) for variable in metric._state()]
+        for variable in metric._state():
+            variable.numpy()
+            variable.arrays()
+            assert variable.shape == np.shape(variable)
+        assert [held_by(vars(variable)) for variable in metric._state()] == before
 
 
 def update_leaves_its_inputs_alone(case: Case, rng) -> None:
@@ -279,8 +331,10 @@ LAWS = [
     order_of_batches_is_irrelevant,
     order_of_rows_is_irrelevant,
     any_cut_gives_the_same_bits,
+    scores_of_any_size_give_the_same_bits_in_any_cut,
     a_bad_batch_adds_nothing,
     result_is_pure,
+    reading_variables_changes_nothing,
     update_leaves_its_inputs_alone,
     reset_is_fresh,
     copies_are_equal_and_independent,

@@ -1,6 +1,8 @@
 """Interrupts, forked processes and threads."""
 
+import copy
 import os
+import pickle
 import sys
 import threading
 import time
@@ -284,6 +286,100 @@ def test_reading_a_mean_tensor_while_one_is_added_loses_none():
     thread.join()
     assert mean.count.numpy()[0] == 2
     np.testing.assert_array_equal(mean.result(), values)
+
+
+class GivesWay(metrics.MeanAbsoluteError):
+    """Lets another thread have its turn before it answers."""
+
+    other = None
+
+    def _give_way(self):
+        task, self.other = self.other, None
+        if task:
+            task.start()
+            task.join(0.2)
+
+    def result(self):
+        self._give_way()
+        return super().result()
+
+    def reset_state(self):
+        self._give_way()
+        super().reset_state()
+
+    def state_arrays(self):
+        self._give_way()
+        return super().state_arrays()
+
+    def _state(self):
+        self._give_way()
+        return super()._state()
+
+    def __getstate__(self):
+        self._give_way()
+        return {**super().__getstate__(), "other": None}
+
+
+def three_errors():
+    return metrics.MetricCollection([metrics.MeanSquaredError(), GivesWay(), metrics.LogCoshError()])
+
+
+def samples_in(collection):
+    return [float(metric.count) for metric in collection.metrics]
+
+
+def merged_into_fresh(collection):
+    fresh = three_errors()
+    fresh.merge_state(collection)
+    return fresh
+
+
+def with_state_of(collection):
+    fresh = three_errors()
+    fresh.load_state_arrays(collection.state_arrays())
+    return fresh
+
+
+@pytest.mark.parametrize(
+    "ask", [merged_into_fresh, with_state_of, copy.copy, copy.deepcopy, metrics.MetricCollection.result]
+)
+def test_a_collection_is_asked_for_one_moment(ask):
+    collection = three_errors()
+    collection.update_state([0.0, 1], [1.0, 1])
+    gives_way = collection.metrics[1]
+    thread = threading.Thread(target=collection.update_state, args=([0.0], [4.0]), daemon=True)
+    gives_way.other = thread
+    answer = ask(collection)
+    thread.join(20)
+    assert samples_in(collection) == [3, 3, 3]
+    if isinstance(answer, dict):
+        squared, absolute, _ = answer.values()
+        assert squared == absolute == 0.5
+    else:
+        assert samples_in(answer) == [2, 2, 2]
+
+
+@pytest.mark.parametrize("change", ["reset_state", "load_state_arrays"])
+def test_a_collection_changes_in_one_moment(change):
+    collection = three_errors()
+    collection.update_state([0.0, 1], [1.0, 1])
+    arguments = [collection.state_arrays()] if change == "load_state_arrays" else []
+    thread = threading.Thread(target=collection.update_state, args=([0.0], [4.0]), daemon=True)
+    collection.metrics[1].other = thread
+    getattr(collection, change)(*arguments)
+    thread.join(20)
+    assert len(set(samples_in(collection))) == 1
+
+
+def test_a_pickle_of_one_metric_is_of_one_moment():
+    metric = GivesWay()
+    metric.update_state([0.0, 1], [1.0, 1])
+    thread = threading.Thread(target=metric.update_state, args=([0.0], [4.0]), daemon=True)
+    metric.other = thread
+    pickled = pickle.loads(pickle.dumps(metric))
+    thread.join(20)
+    assert (float(pickled.total), float(pickled.count)) == (1, 2)
+    assert (float(metric.total), float(metric.count)) == (5, 3)
 
 
 WRITTEN_TO = """

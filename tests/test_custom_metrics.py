@@ -229,6 +229,18 @@ def test_state_arrays_and_config(rng):
     assert other.result() == metric.result()
 
 
+def test_a_function_refuses_arrays_that_are_not_its_own():
+    metric = metrics.MetricCollection([lambda y_true, y_pred: np.abs(y_true - y_pred)]).metrics[0]
+    metric.update_state(np.zeros(3), np.ones(3))
+    before = metric.state_arrays()
+    for name in before:
+        for wrong in ({name: before[name]}, {**before, "other": before[name]}, {**before, name: np.zeros(2)}):
+            with pytest.raises(ValueError, match="must"):
+                metric.load_state_arrays(wrong)
+            np.testing.assert_equal(metric.state_arrays(), before)
+            assert metric.result() == 1
+
+
 def make_collection():
     return metrics.MetricCollection(
         [metrics.SparseCategoricalAccuracy(), ArgmaxErrors(), wrong_class, metrics.ConfusionMatrix(4), Extremes()]

@@ -158,6 +158,23 @@ def test_means_are_the_exact_quotient_of_exact_sums(level, rng):
 
 
 @LEVELS
+def test_what_cancels_leaves_nothing(level, rng):
+    """A block for which no grid suits at first begins anew."""
+    tallymetrics.set_instruction_set(level)
+    for _ in range(300):
+        value = float(np.ldexp(rng.random(), int(rng.integers(-250, 250))))
+        metric = metrics.Mean()
+        for one in (value, value, -2 * value):
+            metric.update_state([one], [1.0])
+        assert metric.result() == 0.0, value
+    metric = metrics.Sum()
+    for values in ([1e200, 1e-20], [0.1, 0.3, 1e-200, 7e100], [1e-20, 1e200]):
+        metric.update_state(values)
+        metric.update_state(np.negative(values))
+        assert metric.result() == 0.0
+
+
+@LEVELS
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_limbs_are_those_that_weights_touch(dtype, level):
     tallymetrics.set_instruction_set(level)

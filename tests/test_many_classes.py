@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tallymetrics import metrics
+from tallymetrics.metrics import pair_table
 
 CLASSES = 100_000
 WEIGHTED = pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
@@ -82,6 +83,17 @@ def test_many_waiting_pairs_are_counted_and_forgotten_pairs_are_not(rng):
         parts.update_state([0, 0], [0, -1])
     for name, array in whole.result().items():
         assert np.array_equal(array, parts.result()[name])
+
+
+def test_no_batch_is_lost_where_the_last_made_the_pairs_count(monkeypatch):
+    """Pairs with weights and pairs without wait together, until they are many."""
+    monkeypatch.setattr(pair_table, "_WAITING_PAIRS", 40)
+    matrix, few = metrics.SparseConfusionMatrix(10), np.arange(10)
+    matrix.update_state(np.repeat(few, 3), np.repeat(few, 3), np.ones(30, int))
+    for added in range(1, 50):
+        matrix.update_state(few, few)
+        if added % 7 == 0:
+            assert matrix.result()["counts"].tolist() == [3 + added] * 10
 
 
 @pytest.mark.parametrize("classes", [50, CLASSES])

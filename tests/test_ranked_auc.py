@@ -119,9 +119,11 @@ def test_scores_are_kept_up_to_the_limit(few_scores):
     assert not metric.cells.is_binned
 
 
-def test_a_refused_batch_keeps_the_scores(few_scores, rng):
+@pytest.mark.parametrize("distinct", [2, 100])
+def test_a_refused_batch_keeps_the_scores(few_scores, distinct, rng):
     metric = metrics.AUC(num_thresholds=None)
-    metric.update_state([0, 1], [0.25, 0.5])
+    metric.update_state(np.arange(distinct) % 2, np.arange(1.0, 1 + distinct) / 4)
+    assert metric.cells.is_binned == (distinct == 100)
     before = metric.state_arrays()
     labels, scores = draw(rng, 100)
     for rows in (3, 20, 100):
@@ -132,6 +134,25 @@ def test_a_refused_batch_keeps_the_scores(few_scores, rng):
         after = metric.state_arrays()
         assert before.keys() == after.keys()
         assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize("curve", ["ROC", "PR"])
+def test_an_interval_is_of_one_moment(few_scores, curve, monkeypatch, rng):
+    metric = metrics.AUC(num_thresholds=None, curve=curve)
+    metric.update_state([0, 1, 1], [0.25, 0.5, 0.125])
+    area, counts_of = metric.result(), metrics.AUC._ranked_counts
+    batches = [([0, 1], [0.50001, 0.50002]), draw(rng, 300)]
+
+    def counts_and_more(self):
+        counts = counts_of(self)
+        while batches:
+            self.update_state(*batches.pop())
+        return counts
+
+    monkeypatch.setattr(metrics.AUC, "_ranked_counts", counts_and_more)
+    assert metric.result_interval() == (area, area)
+    low, high = metric.result_interval()
+    assert low < high
 
 
 @pytest.mark.parametrize("scores", [[1.0, 1.0], [2.0, 1.0], [[1.0]]])

@@ -73,11 +73,15 @@ Fault add_to_states(const Batch& batch, const py::tuple& specs, const Threads& t
 
 std::optional<std::pair<int, int64_t>> add(const py::object& y_true, const py::object& y_pred,
                                            const py::object& weights, int64_t rows_per_sample, const py::tuple& specs,
-                                           int threads, const py::object& committed) {
+                                           int threads, const py::object& committed, const py::list& kept) {
   const Batch batch = batch_of(view_of(y_true), view_of(y_pred), view_of(weights), rows_per_sample);
   const Fault fault = add_to_states(batch, specs, [threads] { return threads; });
   if (fault.argument == Argument::kNone) {
-    // An interrupt may keep the caller from learning it by the return.
+    // An interrupt may keep the caller from learning it by the return, but does not come between these.
+    for (const py::handle one : kept) {
+      const auto pair = py::reinterpret_borrow<py::tuple>(one);
+      py::reinterpret_borrow<py::list>(pair[0]).append(pair[1]);
+    }
     if (!committed.is_none()) py::reinterpret_borrow<py::list>(committed).append(true);
     return std::nullopt;
   }
@@ -161,6 +165,18 @@ class Held {
   size_t held_ = 0;
 };
 
+// The same for `with`: no interrupt comes between a lock and the note that it is held.
+class HeldLocks {
+ public:
+  explicit HeldLocks(std::vector<py::object> locks) : locks_(std::move(locks)) {}
+  void enter() { held_ = std::make_unique<Held>(locks_); }
+  void exit(const py::args&) { held_.reset(); }
+
+ private:
+  std::vector<py::object> locks_;
+  std::unique_ptr<Held> held_;
+};
+
 // The accumulators of a batch of one block, ready for the next.
 struct Prepared {
   Prepared(const Batch& first, const py::tuple& specs)
@@ -176,18 +192,21 @@ struct Prepared {
 class Repeated {
  public:
   Repeated() = default;
-  // `limbs`: of the planes that tables have for the weights; none if no table takes weights.
+  // `limbs`: of the planes that tables have for the weights; none if no table takes weights. `since`: what `changes`
+  // was when the accumulators had been made.
   Repeated(const py::tuple& looks, std::optional<std::pair<int64_t, int64_t>> limbs, int64_t rows_per_sample,
-           py::tuple accumulators, std::vector<py::object> locks, int64_t rows, py::function threads)
+           py::tuple accumulators, std::vector<py::object> locks, int64_t rows, py::function threads, uint64_t since)
       : limbs_(limbs),
         rows_per_sample_(rows_per_sample),
         rows_left_(rows),
         accumulators_(std::move(accumulators)),
         locks_(std::move(locks)),
         threads_(std::move(threads)),
-        changes_(changes.load()) {
+        changes_(since) {
     for (const auto& look : looks) looks_.emplace_back(look);
     if (looks_.size() != 3) throw std::invalid_argument("three looks are needed");
+    for (const py::handle spec : accumulators_)
+      if (spec.cast<py::tuple>()[0].cast<int>() == kPairKeyAccumulator) only_small_ = true;
   }
 
   // Whether the batch was added; nothing is if it does not look like the one before or is refused.
@@ -200,6 +219,7 @@ class Repeated {
     if (changes_ != changes.load()) return false;
     try {
       const Batch batch = batch_of(views[0], views[1], views[2], rows_per_sample_);
+      if (only_small_ && !is_small(batch)) return false;
       rows_left_ -= batch.rows;
       if (rows_left_ < 0 || !has_planes_for(batch.weights)) return false;
       return add_views(batch).argument == Argument::kNone;
@@ -234,6 +254,8 @@ class Repeated {
   py::tuple accumulators_;
   std::vector<py::object> locks_;
   py::function threads_;
+  // Where keys are written into room that others read, and signal handlers may come between.
+  bool only_small_ = false;
   uint64_t changes_ = 0;
   std::unique_ptr<Prepared> prepared_;
 };
@@ -242,16 +264,21 @@ class Repeated {
 
 void add_calls(py::module_& module) {
   module.def("add", &add, py::arg("y_true").none(true), py::arg("y_pred"), py::arg("weights").none(true),
-             py::arg("rows_per_sample"), py::arg("accumulators"), py::arg("threads"),
-             py::arg("committed") = py::none());
+             py::arg("rows_per_sample"), py::arg("accumulators"), py::arg("threads"), py::arg("committed") = py::none(),
+             py::arg("kept") = py::list());
   module.def("weight_limbs", &weight_limbs, py::arg("weights"), py::arg("threads"));
   module.def("note_change", [] { ++changes; });
+  module.def("changes", [] { return changes.load(); });
+  py::class_<HeldLocks>(module, "HeldLocks")
+      .def(py::init<std::vector<py::object>>(), py::arg("locks"))
+      .def("__enter__", &HeldLocks::enter)
+      .def("__exit__", &HeldLocks::exit);
   py::class_<Repeated>(module, "Repeated")
       .def(py::init<>())
       .def(py::init<const py::tuple&, std::optional<std::pair<int64_t, int64_t>>, int64_t, py::tuple,
-                    std::vector<py::object>, int64_t, py::function>(),
+                    std::vector<py::object>, int64_t, py::function, uint64_t>(),
            py::arg("looks"), py::arg("limbs").none(true), py::arg("rows_per_sample"), py::arg("accumulators"),
-           py::arg("locks"), py::arg("rows"), py::arg("threads"))
+           py::arg("locks"), py::arg("rows"), py::arg("threads"), py::arg("since"))
       .def("add", &Repeated::add, py::arg("y_true").none(true), py::arg("y_pred").none(true),
            py::arg("weights").none(true));
 }

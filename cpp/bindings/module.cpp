@@ -36,7 +36,11 @@ py::array_t<int64_t> histogram_bins(const py::array_t<double, py::array::c_style
   return bins;
 }
 
-void carry_words(const py::array& words) { carry(state_of(words, kSumWords)); }
+void carry_words(const py::array& words) {
+  int64_t* const first = state_of(words, words.size());
+  if (words.size() % kSumWords) throw std::invalid_argument("expected the words of whole sums");
+  for (int64_t sum = 0; sum < words.size(); sum += kSumWords) carry(first + sum);
+}
 
 uint64_t read_sum(const py::array& array, int threads) {
   if (!(array.flags() & py::array::c_style)) throw std::invalid_argument("expected a C-contiguous array");

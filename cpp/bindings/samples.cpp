@@ -161,6 +161,13 @@ bool add_tensor(const py::array& high, const std::optional<py::array>& low, cons
   return true;
 }
 
+// The interpreter's lock is held, so that neither interrupts nor other readers come between.
+void carry_all(const std::vector<py::array>& planes) {
+  std::vector<int64_t*> digits;
+  for (const py::array& plane : planes) digits.push_back(state_of(plane, planes[0].size()));
+  if (!planes.empty()) carry_planes(digits.data(), static_cast<int>(digits.size()), planes[0].size());
+}
+
 // sum of planes[i] * 2^(32 (first + i)) for each cell, rounded once.
 Numbers rounded_sums(const std::vector<py::array_t<int64_t, py::array::c_style>>& planes, int first) {
   if (planes.empty() || planes.size() > kMostPlanes) throw std::invalid_argument("there must be some planes");
@@ -222,6 +229,7 @@ void add_samples(py::module_& module) {
   module.def("add_to_tables", &add_to_tables, py::arg("tables"), py::arg("committed"));
   module.def("add_tensor", &add_tensor, py::arg("high"), py::arg("low").none(true), py::arg("ones"), py::arg("values"),
              py::arg("threads"), py::arg("committed"));
+  module.def("carry_planes", &carry_all, py::arg("planes"));
   module.def("rounded_sums", &rounded_sums, py::arg("planes"), py::arg("first"));
 }
 

@@ -81,6 +81,8 @@ template <class Source>
 bool split_by_guess(const Source& values, int64_t count, tally::SumGrid* grid, int64_t* sums) {
   const int64_t k = grid->exponent;
   if (!Split<tally::kSumGrids>::allows(k)) return false;
+  // A try before this one, for another exponent, may have left sums that fewer grids do not write.
+  std::memset(sums, 0, tally::kSumGrids * sizeof *sums);
   if (!grid->spread) {
     if (!grid->fine && split_sum<1>(values, count, k, sums)) return true;
     grid->fine = split_sum<2>(values, count, k, sums);
@@ -93,7 +95,6 @@ bool split_by_guess(const Source& values, int64_t count, tally::SumGrid* grid, i
 
 template <class Source>
 bool sum_exactly(const Source& values, int64_t count, tally::SumGrid* grid, int64_t* sums) {
-  std::memset(sums, 0, tally::kSumGrids * sizeof *sums);
   if (split_by_guess(values, count, grid, sums)) return true;
   const int64_t exponent = exponent_for(values, count);
   if (exponent == grid->exponent) return false;

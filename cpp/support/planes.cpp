@@ -147,6 +147,21 @@ bool add_to_planes(int64_t* const* planes, int count, int first, const double* v
   return fits;
 }
 
+void carry_planes(int64_t* const* planes, int count, int64_t cells) {
+  constexpr int64_t kCells = 2048;  // of two planes: half of the L1 cache
+  for (int64_t begin = 0; begin < cells; begin += kCells) {
+    const int64_t end = std::min(begin + kCells, cells);
+    for (int i = 0; i + 1 < count; ++i) {
+      int64_t* const low = planes[i];
+      int64_t* const high = planes[i + 1];
+      for (int64_t cell = begin; cell < end; ++cell) {
+        high[cell] += low[cell] >> 32;
+        low[cell] &= kDigit;
+      }
+    }
+  }
+}
+
 void round_sums(const int64_t* const* planes, int count, int first, int64_t cells, double* sums) {
   constexpr int64_t kSmall = int64_t{1} << 30;
   const double unit = std::ldexp(1.0, 32 * first);

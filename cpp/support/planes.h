@@ -21,6 +21,9 @@ enum class Addition { kAdded, kRefused, kInterrupted };
 // if `stop` says so.
 Addition add_fixed(int64_t* high, int64_t* low, const ArrayView& values, int threads, const StopFunction& stop);
 
+// Brings the digits of all planes but the highest, which are of limbs one after another, into [0, 2^32).
+void carry_planes(int64_t* const* planes, int count, int64_t cells);
+
 // sums[cell] = sum over planes of planes[i][cell] * 2^(32 (first + i)), rounded once to nearest, ties to even. At most
 // kMostPlanes planes; their numbers may have any sign and need not have propagated carries.
 void round_sums(const int64_t* const* planes, int count, int first, int64_t cells, double* sums);

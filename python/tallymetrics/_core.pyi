@@ -1,7 +1,7 @@
 """Typed face of the compiled module; see cpp/bindings/plan.cpp."""
 
 from collections.abc import Callable
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -62,8 +62,15 @@ def add(
     accumulators: tuple[object, ...],
     threads: int,
     committed: list[bool] | None = None,
+    kept: list[tuple[list[Any], Any]] = ...,
 ) -> tuple[int, int] | None: ...
 def note_change() -> None: ...
+def changes() -> int: ...
+
+class HeldLocks:
+    def __init__(self, locks: list[Any]) -> None: ...
+    def __enter__(self) -> None: ...
+    def __exit__(self, *args: object) -> None: ...
 
 class Repeated:
     @overload
@@ -78,6 +85,7 @@ class Repeated:
         locks: list[object],
         rows: int,
         threads: Callable[[], int],
+        since: int,
     ) -> None: ...
     def add(self, y_true: object, y_pred: object, weights: object) -> bool: ...
 
@@ -120,6 +128,7 @@ def add_tensor(
     threads: int,
     committed: list[bool],
 ) -> bool: ...
+def carry_planes(planes: list[npt.NDArray[np.int64]]) -> None: ...
 def rounded_sums(planes: list[npt.NDArray[np.int64]], first: int) -> npt.NDArray[np.float64]: ...
 def split_equal(keys: npt.NDArray[np.int64], equal: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> int: ...
 def key_runs(

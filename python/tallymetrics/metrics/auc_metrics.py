@@ -183,16 +183,23 @@ class AUC(ThresholdMetric):
     def _ranked_counts(self) -> tuple[bool, Floats, Floats]:
         with self._lock:
             assert isinstance(self.cells, ScoreTable)
-            negatives, positives = self.cells.used_counts()
-            return self.cells.is_binned, negatives, positives
+            is_binned, (negatives, positives) = self.cells.used_counts()
+        return is_binned, negatives, positives
 
     def _ranked_area(self) -> float:
-        is_binned, negatives, positives = self._ranked_counts()
-        if self.curve == "PR" and not is_binned:
-            return average_precision(negatives, positives)
-        interval = average_precision_interval if self.curve == "PR" else ranked_roc_interval
-        low, high = interval(negatives, positives)
+        low, high = self._ranked_interval()
         return (low + high) / 2
+
+    def _ranked_interval(self) -> tuple[float, float]:
+        is_binned, negatives, positives = self._ranked_counts()
+        if is_binned:
+            interval = average_precision_interval if self.curve == "PR" else ranked_roc_interval
+            return interval(negatives, positives)
+        if self.curve == "PR":
+            area = average_precision(negatives, positives)
+        else:
+            area = sum(ranked_roc_interval(negatives, positives)) / 2
+        return area, area
 
     def result_interval(self) -> tuple[float, float]:
         """Returns numbers between which the area without thresholds lies, for weights that are not negative.
@@ -204,12 +211,7 @@ class AUC(ThresholdMetric):
         """
         if not self._is_ranked:
             raise ValueError(f"`num_thresholds` must be None for an interval. Received {self.num_thresholds}.")
-        is_binned, negatives, positives = self._ranked_counts()
-        if not is_binned:
-            area = self._ranked_area()
-            return area, area
-        interval = average_precision_interval if self.curve == "PR" else ranked_roc_interval
-        return interval(negatives, positives)
+        return self._ranked_interval()
 
     def get_config(self) -> dict[str, Any]:
         config = {

@@ -6,9 +6,10 @@ from typing import Any, TypeGuard
 
 from tallymetrics.inputs import Batch, Layouts, as_array
 from tallymetrics.metrics.function_metric import FunctionMetric
+from tallymetrics.metrics.locks import locked, restored_on_error, wholly_locked
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.names import unique_name
-from tallymetrics.metrics.native import NativeMetric, add_batch, is_of_package, locked, restored_on_error
+from tallymetrics.metrics.native import NativeMetric, add_batch, is_of_package
 from tallymetrics.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
 from tallymetrics.metrics.repeated import NOTHING
 from tallymetrics.metrics.tensor_metrics import MeanTensor
@@ -78,7 +79,7 @@ class MetricCollection(Metric):
 
     def state_arrays(self) -> Arrays:
         """Returns copies of the raw arrays of every metric, as `key/name`."""
-        with locked(self.metrics):
+        with wholly_locked([self]):
             return {
                 f"{key}/{name}": array
                 for key, metric in self._metrics.items()
@@ -98,7 +99,7 @@ class MetricCollection(Metric):
                 raise ValueError(f"`arrays` must name states of {self.keys()}. Received {name!r}.")
             owner = max(owners, key=len)
             parts[owner][name[len(owner) + 1 :]] = array
-        with locked(self.metrics), restored_on_error(self.metrics):
+        with wholly_locked([self]), restored_on_error(self.metrics):
             for key, metric in self._metrics.items():
                 metric.load_state_arrays(parts[key])
 
@@ -136,9 +137,10 @@ class MetricCollection(Metric):
 
     def result(self) -> dict[str, Any]:
         """Returns the results by key; a metric whose result is a dict contributes its own entries."""
+        with wholly_locked([self]):
+            values = {key: metric.result() for key, metric in self._metrics.items()}
         results: dict[str, Any] = {}
-        for key, metric in self._metrics.items():
-            value = metric.result()
+        for key, value in values.items():
             entries = value if isinstance(value, Mapping) else {key: value}
             for entry, entry_value in entries.items():
                 results[unique_name(entry, results)] = entry_value
@@ -146,15 +148,18 @@ class MetricCollection(Metric):
 
     def reset_state(self) -> None:
         """Returns every metric to its start."""
-        for metric in self._metrics.values():
-            metric.reset_state()
+        with wholly_locked([self]):
+            for metric in self._metrics.values():
+                metric.reset_state()
 
     def merge_state(self, metrics: "Iterable[Metric] | Metric") -> None:
         """Adds the states of other collections of equal metrics to this one, metric by metric."""
         others = [metrics] if isinstance(metrics, Metric) else list(metrics)
-        self._check_mergeable(others)
-        for key, metric in self._metrics.items():
-            metric.merge_state([other[key] for other in others if isinstance(other, MetricCollection)])
+        with wholly_locked([self, *others]):
+            self._check_mergeable(others)
+            with restored_on_error([self]):
+                for key, metric in self._metrics.items():
+                    metric.merge_state([other[key] for other in others if isinstance(other, MetricCollection)])
 
     def _check_mergeable(self, others: Sequence[Metric]) -> None:
         collections = [other for other in others if isinstance(other, MetricCollection)]

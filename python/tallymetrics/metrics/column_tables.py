@@ -35,10 +35,6 @@ class ColumnTables(ExactTable):
     def _resize(self, columns: int) -> None:
         self._replace(np.zeros((columns, *self._units.shape[1:]), np.int64))
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self._units.shape
-
     def settle_room(self, added: bool) -> None:
         super().settle_room(added)
         if self._has_grown and not added:

@@ -51,6 +51,13 @@ class ExactPlanes(ExactTable):
         # In one step, which no interrupt can divide.
         self._held: dict[str, Any] = {"planes": planes, "ones": np.zeros(1, np.int64)}
 
+    def _planes_to_read(self) -> dict[int, npt.NDArray[np.int64]]:
+        held = self._held
+        planes, ones = dict(held["planes"]), held["ones"][0]
+        if ones:
+            planes[_ONES] = np.asarray(planes[_ONES] + ones)
+        return planes
+
     def _take_shape(self, shape: tuple[int, ...]) -> None:
         if self.known_shape is None:
             self._replace(np.zeros(shape, np.int64))

@@ -12,7 +12,6 @@ from tallymetrics.metrics.exact_table import rounded
 from tallymetrics.metrics.repeated import MOST_REPEATED_ROWS
 from tallymetrics.metrics.variables import Arrays, Table, Variable
 
-_DIGIT_MASK = 0xFFFFFFFF
 _ADDITIONS_BEFORE_CARRY = 1 << 30
 
 
@@ -58,10 +57,7 @@ class ExactSums(Table):
 
     def carry(self) -> None:
         """Brings every limb but the highest into [0, 2^32), so that equal sums have equal words."""
-        words = self._value
-        for limb in range(_core.LIMBS - 1):
-            words[..., limb + 1] += words[..., limb] >> 32
-            words[..., limb] &= _DIGIT_MASK
+        _core.carry_words(self._value)
         self._additions = 0
 
     @property
@@ -132,8 +128,9 @@ class ExactSums(Table):
         self.carry()
 
     def arrays(self) -> Arrays:
-        self.carry()
-        return {self.name: self._value.copy()}
+        words = self._value.copy()
+        _core.carry_words(words)
+        return {self.name: words}
 
     def load(self, arrays: Arrays) -> None:
         words = np.asarray(arrays[self.name])

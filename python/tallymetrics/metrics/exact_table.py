@@ -1,6 +1,5 @@
 """Tables of counts, weighted without rounding."""
 
-import itertools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -12,12 +11,10 @@ from tallymetrics.metrics.variables import Arrays, Table, Variable
 
 Self = TypeVar("Self", bound="ExactTable")
 
-_DIGIT_MASK = 0xFFFFFFFF
 # A plane takes less than 2^32 a row: after so many rows the carries are due.
 ROWS_BEFORE_CARRY = 1 << 30
 # To look at so many weights takes no longer than to wake a thread.
 _ROWS_FOR_ONE_THREAD = 1 << 18
-_CARRIED_AT_ONCE = 1 << 16
 
 
 class ExactTable(Table):
@@ -38,18 +35,15 @@ class ExactTable(Table):
         """The plane of ones."""
         return self._planes[_core.UNIT_LIMB]
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._units.shape
+
     def _replace(self, units: npt.NDArray[np.int64]) -> None:
         """Puts a plane of ones in the place of all planes."""
         self._planes: dict[int, npt.NDArray[np.int64]] = {_core.UNIT_LIMB: units}
         self._rows_since_carry = 0
         _core.note_change()
-
-    @property
-    def is_integral(self) -> bool:
-        """Whether no floating-point weight was ever added, and the counts fit int64."""
-        above = self._planes.get(_core.UNIT_LIMB + 1)
-        whole = min(self._planes) == _core.UNIT_LIMB and max(self._planes) <= _core.UNIT_LIMB + 1
-        return whole and (above is None or not (np.abs(above) >= 1 << 30).any())
 
     def planes_for(self, weights: npt.NDArray[Any] | None, rows: int) -> tuple[tuple[npt.NDArray[np.int64], ...], int]:
         """Makes room for exact sums of these weights; returns the planes and the limb of the first.
@@ -85,11 +79,13 @@ class ExactTable(Table):
         return first, last
 
     def _make_planes(self, first: int, last: int) -> None:
+        planes = self._planes
+        limbs = range(min(first, *planes), max(last, *planes) + 1)
+        made = {limb: np.zeros(self.shape, np.int64) for limb in limbs if limb not in planes}
         if self._before is None:
-            self._before = dict(self._planes)
-        for limb in range(min(first, *self._planes), max(last, *self._planes) + 1):
-            if limb not in self._planes:
-                self._planes[limb] = np.zeros(self.shape, np.int64)
+            self._before = planes
+        # In one step, or a reader would miss one in the middle; what was made meanwhile holds numbers.
+        self._planes = {**made, **self._planes}
 
     def _copied(self: Self) -> Self:
         """A table with arrays of its own, to work on and then to take over by `_become`."""
@@ -110,34 +106,33 @@ class ExactTable(Table):
 
     def carry(self) -> None:
         """Brings every digit but those of the highest plane into [0, 2^32)."""
-        limbs = sorted(self._planes)
-        for lower, upper in itertools.pairwise(limbs):
-            low, high = self._planes[lower].reshape(-1), self._planes[upper].reshape(-1)
-            # Part by part: the carries of all would take as much memory as a plane.
-            parts = max(1, low.size // _CARRIED_AT_ONCE)
-            for some_low, some_high in zip(np.array_split(low, parts), np.array_split(high, parts), strict=True):
-                some_high += some_low >> 32
-                some_low &= _DIGIT_MASK
+        planes = self._planes
+        _core.carry_planes([planes[limb] for limb in sorted(planes)])
         self._rows_since_carry = 0
 
     @property
     def value(self) -> npt.NDArray[Any]:
-        """int64 while every count is a whole number by its kind, else float64, rounded once."""
-        if len(self._planes) > 1:
-            self.carry()
-        if self.is_integral:
-            above = self._planes.get(_core.UNIT_LIMB + 1)
-            return self._units if above is None else self._units + (above << 32)
-        digits = [self._planes[limb] for limb in sorted(self._planes)]
-        return rounded(digits, min(self._planes) - _core.UNIT_LIMB)
+        """int64 while no floating-point weight was added and the counts fit, else float64, rounded once."""
+        # Nothing is carried: whoever reads a variable need not hold the metric's lock.
+        planes = self._planes_to_read()
+        units, above = planes[_core.UNIT_LIMB], planes.get(_core.UNIT_LIMB + 1)
+        if len(planes) == 1:
+            return units
+        if above is not None and len(planes) == 2 and not (np.abs(above + (units >> 32)) >= 1 << 30).any():
+            return units + (above << 32)
+        return rounded([planes[limb] for limb in sorted(planes)], min(planes) - _core.UNIT_LIMB)
+
+    def _planes_to_read(self) -> dict[int, npt.NDArray[np.int64]]:
+        return dict(self._planes)
 
     def mapped(self, function: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]]) -> npt.NDArray[Any]:
-        """Returns the value that this table would have after a linear map of its integers, rounded once."""
+        """Returns the value that this table would have after a linear map of its integers, rounded once; for who holds
+        the metric's lock."""
         if len(self._planes) == 1:
             return np.ascontiguousarray(function(self._units))
         self.carry()
-        result = ExactTable((0,), self.name)
-        result._planes = {limb: np.ascontiguousarray(function(plane)) for limb, plane in self._planes.items()}
+        result, planes = ExactTable((0,), self.name), self._planes
+        result._planes = {limb: np.ascontiguousarray(function(plane)) for limb, plane in planes.items()}
         return result.value
 
     def assign(self, value: Any) -> Variable:
@@ -178,8 +173,9 @@ class ExactTable(Table):
 
     def arrays(self) -> Arrays:
         """The plane of ones under the variable's name, others as `name@k` in units of 2^(32 k)."""
-        self.carry()
-        return {self._key(limb): self._planes[limb].copy() for limb in sorted(self._planes)}
+        planes = {limb: plane.copy() for limb, plane in sorted(self._planes_to_read().items())}
+        _core.carry_planes(list(planes.values()))
+        return {self._key(limb): plane for limb, plane in planes.items()}
 
     def _key(self, limb: int) -> str:
         return self.name if limb == _core.UNIT_LIMB else f"{self.name}@{limb - _core.UNIT_LIMB}"

@@ -9,6 +9,7 @@ import numpy as np
 
 from tallymetrics.inputs import as_array, masked_weights
 from tallymetrics.metrics.functions_by_name import function_config, function_of
+from tallymetrics.metrics.locks import restored_on_error, wholly_locked
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.reduction_metrics import Mean
 
@@ -57,7 +58,7 @@ class FunctionMetric(Metric):
         with self._lock:
             self._returns_dict = isinstance(returned, Mapping)
             for key, mean in updates.items():
-                self._mean(key).merge_state([mean])
+                self._mean(key)._add_states([mean])
 
     def _batch_mean(self, key: str, value: Any, y_pred: Any, sample_weight: Any) -> Mean:
         """A mean of this batch alone, so that a batch is added whole or not at all."""
@@ -92,12 +93,13 @@ class FunctionMetric(Metric):
     def merge_state(self, metrics: Iterable[Metric] | Metric) -> None:
         """Adds the samples that other metrics of the same function have seen."""
         others = [metrics] if isinstance(metrics, Metric) else list(metrics)
-        self._check_mergeable(others)
-        for other in (other for other in others if isinstance(other, FunctionMetric)):
-            with self._lock:
-                self._returns_dict = self._returns_dict or other._returns_dict
-                for key, mean in list(other._means.items()):
-                    self._mean(key).merge_state([mean])
+        with wholly_locked([self, *others]):
+            self._check_mergeable(others)
+            with restored_on_error([self]):
+                for other in (other for other in others if isinstance(other, FunctionMetric)):
+                    self._returns_dict = self._returns_dict or other._returns_dict
+                    for key, mean in list(other._means.items()):
+                        self._mean(key)._add_states([mean])
 
     def _check_mergeable(self, others: Sequence[Metric]) -> None:
         for other in others:
@@ -116,16 +118,23 @@ class FunctionMetric(Metric):
         return {f"{kind}/{key}/{part}": array for key, arrays in named for part, array in arrays.items()}
 
     def load_state_arrays(self, arrays: dict[str, Any]) -> None:
-        """Replaces the state by arrays that `state_arrays` of a metric of the same function returned."""
+        """Replaces the state by arrays that `state_arrays` of a metric of the same function returned.
+
+        Raises:
+            ValueError: If an array is missing, unknown or of another shape. The state is as before then.
+        """
         parts: dict[str, dict[str, Any]] = {}
         for name, array in arrays.items():
+            if name.count("/") < 2 or not name.startswith(("dict/", "value/")):
+                raise ValueError(f"`arrays` must name states of {self.name!r}. Received {name!r}.")
             key, part = name.split("/", 1)[1].rsplit("/", 1)
             parts.setdefault(key, {})[part] = array
+        means = {key: Mean(name=key, dtype=self.dtype) for key in parts}
+        for key, own in parts.items():
+            means[key].load_state_arrays(own)
         with self._lock:
             self._returns_dict = any(name.startswith("dict/") for name in arrays)
-            self._means = {}
-            for key, own in parts.items():
-                self._mean(key).load_state_arrays(own)
+            self._means = means
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""

@@ -125,21 +125,20 @@ class SparseConfusionMatrix(ClassPairs):
         room = self.cells.offer(len(batch.y_pred), batch.weights)
         return [(_core.PAIR_KEYS, room, self.num_classes, ignored_labels(self.ignore_class))]
 
-    def _rows_and_columns(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        self.cells.settle()
-        keys = self.keys.value
-        return keys // self.num_classes, keys % self.num_classes
+    def _rows_columns_and_cells(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], PairTable]:
+        cells = self.cells.frozen()
+        return cells.keys // self.num_classes, cells.keys % self.num_classes, cells
 
     def _class_counts(self) -> tuple[Counts, Counts, Counts]:
         with self._lock:
-            rows, columns = self._rows_and_columns()
-            hits, predicted, support = self.cells.mapped(functools.partial(self._with_totals, rows, columns))
+            rows, columns, cells = self._rows_columns_and_cells()
+            hits, predicted, support = cells.mapped(functools.partial(self._with_totals, rows, columns))
         return hits, predicted, support
 
     def _right_and_all(self) -> tuple[Any, Any]:
         with self._lock:
-            rows, columns = self._rows_and_columns()
-            right, total = self.cells.mapped(lambda plane: np.stack([plane[rows == columns].sum(), plane.sum()]))
+            rows, columns, cells = self._rows_columns_and_cells()
+            right, total = cells.mapped(lambda plane: np.stack([plane[rows == columns].sum(), plane.sum()]))
         return right, total
 
     def _with_totals(
@@ -156,8 +155,8 @@ class SparseConfusionMatrix(ClassPairs):
         """Returns `{"rows", "columns", "counts"}` of the pairs that count, in the order of the matrix: int64, and
         float64 for the counts once floating-point weights were given."""
         with self._lock:
-            rows, columns = self._rows_and_columns()
-            counts = self.cells.value.copy()
+            rows, columns, cells = self._rows_columns_and_cells()
+            counts = cells.value.copy()
         used = counts != 0
         if not used.all():
             rows, columns, counts = rows[used], columns[used], counts[used]

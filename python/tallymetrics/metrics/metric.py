@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from tallymetrics.metrics.holding import held_alone
+from tallymetrics.metrics.locks import restored_on_error, wholly_locked
 from tallymetrics.metrics.names import automatic_name, direction_of, snake_case
 from tallymetrics.metrics.tracking import Tracked
 from tallymetrics.metrics.variables import Arrays, Variable
@@ -16,6 +18,8 @@ from tallymetrics.metrics.variables import Arrays, Variable
 Self = TypeVar("Self", bound="Metric")
 
 _DTYPES = ("float64", "float32", "float16")
+# Its id in the memo of a deep copy: metrics stay the same objects.
+_METRICS_STAY = object()
 
 
 class Metric(Tracked):
@@ -95,8 +99,9 @@ class Metric(Tracked):
 
     def reset_state(self) -> None:
         """Returns every variable to its start."""
-        with self._lock:
-            for variable in self._state():
+        state = self._state()
+        with wholly_locked([self]), held_alone(state):
+            for variable in state:
                 variable.reset()
 
     def reset_states(self) -> None:
@@ -110,16 +115,21 @@ class Metric(Tracked):
             metrics: Metrics of the same class and configuration.
 
         Raises:
-            ValueError: If one differs in class, configuration or variables. Nothing is merged then.
+            ValueError: If one differs in class, configuration or variables. Nothing is merged then, nor where an
+                interrupt comes between.
         """
         others = [metrics] if isinstance(metrics, Metric) else list(metrics)
-        self._check_mergeable(others)
-        for other in others:
-            # One order for all threads, or two that merge into each other would wait for ever.
-            first, second = sorted((self, other), key=id)
-            with first._lock, second._lock:
-                gathered = copy.deepcopy(other._state()) if other is self else other._state()
-                for variable, addend in zip(self._state(), gathered, strict=True):
+        with wholly_locked([self, *others]):
+            self._check_mergeable(others)
+            with restored_on_error([self]):
+                self._add_states(others)
+
+    def _add_states(self, others: "Sequence[Metric]") -> None:
+        state = self._state()
+        with held_alone(state):
+            for other in others:
+                gathered = copy.deepcopy(state) if other is self else other._state()
+                for variable, addend in zip(state, gathered, strict=True):
                     variable.add(addend)
 
     def _check_mergeable(self, others: "Sequence[Metric]") -> None:
@@ -186,9 +196,12 @@ class Metric(Tracked):
 
     def state_arrays(self) -> Arrays:
         """Returns copies of the raw arrays of the state by name; all grow by addition alone."""
-        with self._lock:
+        with wholly_locked([self]):
+            variables = self._keyed_variables()
+            for _, variable in variables:
+                variable.settle()
             arrays: Arrays = {}
-            for key, variable in self._keyed_variables():
+            for key, variable in variables:
                 arrays.update({key + name: array for name, array in variable.arrays().items()})
             return arrays
 
@@ -198,7 +211,7 @@ class Metric(Tracked):
         Raises:
             ValueError: If an array is missing, unknown or of another shape. The state is as before then.
         """
-        with self._lock:
+        with wholly_locked([self]), held_alone(self._state()):
             before = self.state_arrays()
             known = {key + variable.name for key, variable in self._keyed_variables()}
             given = {name if name in known else re.sub(r"@-?\d+$", "", name) for name in arrays}
@@ -244,6 +257,23 @@ class Metric(Tracked):
     def __copy__(self: Self) -> Self:
         """A copy has a state of its own."""
         return copy.deepcopy(self)
+
+    def __deepcopy__(self: Self, memo: dict[int, Any]) -> Self:
+        """Its state, and that of metrics among its attributes, are those of one moment."""
+        if id(_METRICS_STAY) in memo:
+            return self
+        memo[id(self)] = copied = object.__new__(type(self))
+        with wholly_locked([self]):
+            copied.__setstate__(copy.deepcopy(self.__getstate__(), memo))
+        return copied
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """What is pickled is a state of one moment, too; metrics among the attributes are pickled each by itself."""
+        with self._lock:
+            reduced = super().__reduce_ex__(protocol)
+            if isinstance(reduced, str) or len(reduced) < 3:
+                return reduced
+            return *reduced[:2], copy.deepcopy(reduced[2], {id(_METRICS_STAY): True}), *reduced[3:]
 
     def __repr__(self) -> str:
         try:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tallymetrics import _core, runtime
@@ -13,6 +12,8 @@ from tallymetrics.metrics.exact_sum import ExactSum
 from tallymetrics.metrics.exact_sums import ExactSums
 from tallymetrics.metrics.exact_table import ExactTable
 from tallymetrics.metrics.histogram_rows import mass_error
+from tallymetrics.metrics.holding import held_alone
+from tallymetrics.metrics.locks import locked
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.repeated import NOTHING, repeated_call
 from tallymetrics.metrics.variables import Table
@@ -116,8 +117,8 @@ def add_batch(
         return NOTHING
     with locked(metrics):
         asked = (accumulator for metric in metrics for accumulator in metric.accumulators(batch))
-        accumulators = add_accumulators(metrics, batch, asked, [] if committed is None else committed)
-        return NOTHING if given is None else repeated_call(metrics, batch, accumulators, given)
+        listed, changes = add_accumulators(metrics, batch, asked, [] if committed is None else committed)
+        return NOTHING if given is None else repeated_call(metrics, batch, listed, changes, given)
 
 
 def is_of_package(metric: Metric) -> bool:
@@ -125,47 +126,22 @@ def is_of_package(metric: Metric) -> bool:
     return type(metric).update_state.__module__.startswith("tallymetrics.")
 
 
-@contextmanager
-def locked(metrics: Iterable[Metric]) -> Iterator[None]:
-    """Holds the locks of all metrics, taken in one order for all threads: two that share metrics cannot deadlock."""
-    locks = [metric._lock for metric in sorted(metrics, key=id)]
-    held = 0
-    try:
-        for lock in locks:
-            lock.acquire()
-            held += 1
-        yield
-    finally:
-        for lock in locks[:held]:
-            lock.release()
-
-
-@contextmanager
-def restored_on_error(metrics: Iterable[Metric], committed: Sequence[bool] = ()) -> Iterator[None]:
-    """Puts the metrics' states back if the block raises, unless all was `committed` before."""
-    before = [(metric, metric.state_arrays()) for metric in metrics]
-    try:
-        yield
-    except BaseException:
-        for metric, arrays in () if committed else before:
-            metric.load_state_arrays(arrays)
-        raise
-
-
 def add_accumulators(
     metrics: Sequence[NativeMetric], batch: Batch, accumulators: Iterable[Accumulator], committed: list[bool]
-) -> tuple[Accumulator, ...]:
-    """Adds a batch, or nothing, to accumulators of metrics whose locks are held; returns them. Their tables may make
-    room as the accumulators are asked for one by one."""
-    try:
-        listed = tuple(accumulators)
-        fault = _core.add(*batch, listed, runtime.get_num_threads(), committed)
-        if fault is not None:
-            raise _value_error(fault, metrics, batch)
-        return listed
-    finally:
-        for metric in metrics:
-            for table in metric._tables:
+) -> tuple[tuple[Accumulator, ...], int]:
+    """Adds a batch, or nothing, to accumulators of metrics whose locks are held; returns them, and how many changes
+    there had been once all were made. Their tables may make room as the accumulators are asked for one by one."""
+    tables = [table for metric in metrics for table in metric._tables]
+    with held_alone(tables):
+        try:
+            listed = tuple(accumulators)
+            changes, kept = _core.changes(), [one for table in tables for one in table.offers()]
+            fault = _core.add(*batch, listed, runtime.get_num_threads(), committed, kept)
+            if fault is not None:
+                raise _value_error(fault, metrics, batch)
+            return listed, changes
+        finally:
+            for table in tables:
                 table.settle_room(bool(committed))
 
 

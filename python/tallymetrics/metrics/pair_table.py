@@ -8,6 +8,7 @@ import numpy.typing as npt
 from tallymetrics import _core
 from tallymetrics.metrics.exact_table import ExactTable
 from tallymetrics.metrics.variables import Arrays, Variable
+from tallymetrics.metrics.waiting_table import WaitingTable
 
 Keys = npt.NDArray[np.int64]
 Weights = npt.NDArray[Any] | None
@@ -20,11 +21,9 @@ _FEW_CLASSES = 1 << 12
 _NO_KEYS: Keys = np.zeros(0, np.int64)
 
 
-class PairTable(ExactTable):
+class PairTable(WaitingTable):
     """Exact counts of pairs by key, of those keys alone that occurred: a function of all that was added, in whatever
     order. Merging aligns the sorted keys and adds up the counts."""
-
-    _repeats_weights = False
 
     def __init__(self, name: str, classes: int) -> None:
         super().__init__((0,), name)
@@ -32,67 +31,55 @@ class PairTable(ExactTable):
         self.keys = _NO_KEYS
         # How many keys wait, they, and room for more: what the pass writes of batches without weights.
         self._room = _room_for(0)
+        # Of batches with weights: the same for each, and the weights.
         self._weighted: list[tuple[Keys, npt.NDArray[Any]]] = []
         self._weighted_pairs = 0
         self._offered: tuple[Keys, npt.NDArray[Any]] | None = None
-        # Whether the pass writes into the room: signal handlers, and threads that take no lock, leave it alone.
-        self._is_lent = False
 
     def offer(self, pairs: int, weights: Weights) -> Keys:
         """Returns room for the keys of a batch, which the pass will write; `settle_room` ends that."""
         if weights is not None:
             room = _room_for(pairs)
-            self._offered = room, weights
+            self._offered = room, weights.copy()
             return room
         waiting = int(self._room[0])
         if waiting + pairs >= len(self._room):
             if waiting and waiting + pairs > _WAITING_PAIRS:
-                self.settle()
+                self._count()
                 waiting = 0
             room = _room_for(max(waiting + pairs, min(4 * waiting, _WAITING_PAIRS)))
             room[: waiting + 1] = self._room[: waiting + 1]
             self._room = room
-            _core.note_change()
-        self._is_lent = True
+        # Nor may the short way add to it, until the pass has.
+        _core.note_change()
         return self._room
+
+    def offers(self) -> list[tuple[list[Any], Any]]:
+        return [] if self._offered is None else [(self._weighted, self._offered)]
 
     def settle_room(self, added: bool) -> None:
         super().settle_room(added)
-        self._is_lent = False
         if self._offered is not None and added:
-            room, weights = self._offered
-            self._weighted.append((room[1 : 1 + room[0]], weights.copy()))
-            self._weighted_pairs += len(weights)
+            self._weighted_pairs += len(self._offered[1])
         self._offered = None
         if self._weighted_pairs + self._room[0] >= _WAITING_PAIRS:
-            self.settle()
+            self._count()
 
     @property
     def _waits(self) -> bool:
         return bool(self._room[0]) or bool(self._weighted)
 
-    def settle(self) -> None:
-        """Counts the pairs that wait, but not while others are written behind them; for who holds the metric's lock."""
-        if self._waits and not self._is_lent:
-            self._become(self._counted_copy())
-
-    def settled(self) -> "PairTable":
-        """Returns the table with no pairs waiting: itself, or a copy, for those who hold no lock change nothing."""
-        return self._counted_copy() if self._waits else self
-
     def _counted_copy(self) -> "PairTable":
-        # All of one moment, whatever others add meanwhile.
         settled = self._copied()
-        waiting, weighted = settled._room[1 : 1 + settled._room[0]], list(settled._weighted)
+        waiting, weighted = _keys_in(settled._room), list(settled._weighted)
         settled._forget_waiting()
-        settled._is_lent = False
         if len(waiting):
             settled._add_planes(*_counted(waiting, self._classes))
         groups: dict[Any, list[tuple[Keys, npt.NDArray[Any]]]] = {}
         for entry in weighted:
             groups.setdefault(entry[1].dtype, []).append(entry)
         for entries in groups.values():
-            keys = _numbered(np.concatenate([keys for keys, _ in entries]), self._classes)
+            keys = _numbered(np.concatenate([_keys_in(room) for room, _ in entries]), self._classes)
             settled._add_planes(*_weighed(keys, np.concatenate([weights for _, weights in entries])))
         return settled
 
@@ -115,25 +102,11 @@ class PairTable(ExactTable):
         addend._planes = {limb: _moved(plane, places, len(merged)) for limb, plane in planes.items()}
         super().add(addend)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.settled()._units.shape
-
-    @property
-    def value(self) -> npt.NDArray[Any]:
-        settled = self.settled()
-        return super().value if settled is self else settled.value
-
-    def mapped(self, function: Any) -> npt.NDArray[Any]:
-        settled = self.settled()
-        return super().mapped(function) if settled is self else settled.mapped(function)
-
     def fits(self, other: Any) -> bool:
         return isinstance(other, PairTable)
 
     def add(self, other: Any) -> None:
-        self.settle()
-        other.settle()
+        other = other.settled()
         other.carry()
         self._add_planes(other.keys, other._planes)
 
@@ -145,11 +118,6 @@ class PairTable(ExactTable):
         self.keys = keys
         self._replace(np.zeros(len(keys), np.int64))
 
-    def arrays(self) -> Arrays:
-        self.settle()
-        settled = self.settled()
-        return super().arrays() if settled is self else settled.arrays()
-
     def assign(self, value: Any) -> Variable:
         self.settle()
         array = np.asarray(value)
@@ -160,6 +128,10 @@ class PairTable(ExactTable):
         self._resize(self.keys)
         self._units[...] = array
         return self
+
+
+def _keys_in(room: Keys) -> Keys:
+    return room[1 : 1 + room[0]]
 
 
 class KeysOfTable(Variable):
@@ -195,7 +167,6 @@ class KeysOfTable(Variable):
         """The table resets its keys with its counts."""
 
     def arrays(self) -> Arrays:
-        self._table.settle()
         return {self.name: self.value.copy()}
 
 

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from tallymetrics import _core, runtime
 from tallymetrics.inputs import Array, Batch, Layouts, as_array, row_weights
 from tallymetrics.metrics.binned_transport import BinnedSums
-from tallymetrics.metrics.native import Accumulator, NativeMetric, add_accumulators, locked, restored_on_error
+from tallymetrics.metrics.locks import locked, restored_on_error
+from tallymetrics.metrics.native import Accumulator, NativeMetric, add_accumulators
 from tallymetrics.metrics.position_table import Floats, PositionGrid, PositionTable
 from tallymetrics.metrics.sorted_samples import SortedSamples
 

@@ -21,12 +21,12 @@ NOTHING = _core.Repeated()
 
 
 def repeated_call(
-    metrics: Sequence[Any], batch: Batch, accumulators: tuple[Any, ...], given: tuple[Any, Any, Any]
+    metrics: Sequence[Any], batch: Batch, accumulators: tuple[Any, ...], changes: int, given: tuple[Any, Any, Any]
 ) -> _core.Repeated:
     """Returns what adds arrays like the `given` (y_true, y_pred, sample_weight), which made this batch.
 
-    The metrics' locks must be held since the accumulators were made. A changed attribute of a metric or a replaced
-    array of a state, of which `_core.note_change` is told, makes it stale.
+    The metrics' locks must be held since the accumulators were made, after so many `changes`. A changed attribute of a
+    metric or a replaced array of a state, of which `_core.note_change` is told, makes it stale.
     """
     if not all(metric.repeatable for metric in metrics):
         return NOTHING
@@ -40,7 +40,8 @@ def repeated_call(
         return NOTHING
     locks = [metric._lock for metric in sorted(metrics, key=id)]
     rows = _MOST_WEIGHTED_ROWS if weighs_tables else MOST_REPEATED_ROWS
-    return _core.Repeated(looks, limbs, batch.rows_per_sample, accumulators, locks, rows, runtime.get_num_threads)
+    threads = runtime.get_num_threads
+    return _core.Repeated(looks, limbs, batch.rows_per_sample, accumulators, locks, rows, threads, changes)
 
 
 def _common_limbs(tables: Sequence[Any], rows: int) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ from tallymetrics.inputs import Array, Batch
 from tallymetrics.metrics.exact_table import ExactTable
 from tallymetrics.metrics.native import Accumulator
 from tallymetrics.metrics.variables import Arrays, Variable
+from tallymetrics.metrics.waiting_table import WaitingTable
 
 Scores = npt.NDArray[np.float64]
 Planes = dict[int, npt.NDArray[np.int64]]
@@ -21,14 +22,12 @@ _WAITING_ELEMENTS = 1 << 15
 _NO_SCORES: Scores = np.zeros(0)
 
 
-class ScoreTable(ExactTable):
+class ScoreTable(WaitingTable):
     """Counts [is positive, score], exact: what it holds is a function of all that was added, in whatever order.
 
     The scores are those of `scores`, sorted, after a first cell for NaN and -inf, which rank as equals; a last cell
     stays empty. With more than `MOST_SCORES` distinct scores the cells are the bins of the histogram.
     """
-
-    _repeats_weights = False
 
     def __init__(self, name: str) -> None:
         super().__init__((2, 2), name)
@@ -47,10 +46,6 @@ class ScoreTable(ExactTable):
     def _is_binned(self) -> bool:
         return len(self._units[0]) == _core.HISTOGRAM_BINS
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.settled()._units.shape
-
     def fits(self, other: Any) -> bool:
         return isinstance(other, ScoreTable)
 
@@ -59,8 +54,8 @@ class ScoreTable(ExactTable):
         if not self._is_binned and batch.y_pred.size < _WAITING_ELEMENTS:
             self._offered = _copied_elements(batch)
             return []
-        self.settle()
-        self._kept = self.scores, self._planes
+        self._count()
+        self._kept = self.scores, dict(self._planes)
         self._make_room(batch.y_pred)
         return self._accumulators(batch)
 
@@ -70,30 +65,30 @@ class ScoreTable(ExactTable):
         width = batch.y_pred.shape[1] if batch.y_pred.ndim == 2 else 1
         return [(_core.THRESHOLD_COUNTS, planes, first_limb, thresholds, width, -1, 0, False, False, 0, True)]
 
+    def offers(self) -> list[tuple[list[Any], Any]]:
+        return [] if self._offered is None else [(self._waiting, self._offered)]
+
     def settle_room(self, added: bool) -> None:
         super().settle_room(added)
         if self._kept is not None and not added:
             self.scores, self._planes = self._kept
         if self._offered is not None and added:
-            self._waiting.append(self._offered)
             self._waiting_elements += len(self._offered.y_pred)
         self._offered = self._kept = None
         if self._waiting_elements >= _WAITING_ELEMENTS:
-            self.settle()
+            self._count()
 
-    def settle(self) -> None:
-        """Counts the elements that wait; for who holds the metric's lock."""
-        if self._waiting:
-            self._become(self._counted_copy())
+    @property
+    def _waits(self) -> bool:
+        return bool(self._waiting)
 
-    def settled(self) -> "ScoreTable":
-        """Returns the table with no elements waiting: itself, or a copy, for those who hold no lock change nothing."""
-        return self._counted_copy() if self._waiting else self
+    def _forget_waiting(self) -> None:
+        self._waiting, self._waiting_elements = [], 0
 
     def _counted_copy(self) -> "ScoreTable":
-        # All of one moment, whatever others add meanwhile.
         settled = self._copied()
-        waiting, settled._waiting, settled._waiting_elements = list(settled._waiting), [], 0
+        waiting = list(settled._waiting)
+        settled._forget_waiting()
         groups: dict[Any, list[Batch]] = {}
         for batch in waiting:
             groups.setdefault(None if batch.weights is None else batch.weights.dtype, []).append(batch)
@@ -124,24 +119,23 @@ class ScoreTable(ExactTable):
 
     def _use_scores(self, scores: Scores) -> None:
         if len(scores) > len(self.scores):
-            self._move(_cells_of(self.scores, scores), len(scores) + 2)
-            self.scores = scores
+            self._move(_cells_of(self.scores, scores), len(scores) + 2, scores)
 
     def _use_bins(self) -> None:
         if not self._is_binned:
-            self._move(self._bins(), _core.HISTOGRAM_BINS)
-            self.scores = _NO_SCORES
+            self._move(self._bins(), _core.HISTOGRAM_BINS, _NO_SCORES)
 
     def _bins(self) -> npt.NDArray[np.int64]:
         return np.concatenate([[0], _core.histogram_bins(self.scores), [0]])
 
-    def _move(self, cells: npt.NDArray[np.int64], count: int) -> None:
+    def _move(self, cells: npt.NDArray[np.int64], count: int, scores: Scores) -> None:
         self.carry()
-        self._planes = {limb: _moved(plane, cells, count) for limb, plane in self._planes.items()}
+        planes = {limb: _moved(plane, cells, count) for limb, plane in self._planes.items()}
+        vars(self).update(_planes=planes, scores=scores)
 
     def add(self, other: Any) -> None:
         self.settle()
-        other.settle()
+        other = other.settled()
         scores = self.scores if other._is_binned else _union(self.scores, other.scores)
         if self._is_binned or other._is_binned or len(scores) > MOST_SCORES:
             self._use_bins()
@@ -156,33 +150,20 @@ class ScoreTable(ExactTable):
         moved._planes = {limb: _moved(plane, cells, self._units.shape[1]) for limb, plane in other._planes.items()}
         super().add(moved)
 
-    def mapped(self, function: Any) -> npt.NDArray[Any]:
-        settled = self.settled()
-        return super().mapped(function) if settled is self else settled.mapped(function)
-
-    def used_counts(self) -> npt.NDArray[np.float64]:
-        """Returns the weights of negatives and of positives, [2, cells], of the cells where anything was counted."""
-        self.settle()
-        self.carry()
-        used = np.any([plane.any(axis=0) for plane in self._planes.values()], axis=0)
-        return super().mapped(lambda plane: plane[:, used]).astype(np.float64)
-
-    @property
-    def value(self) -> npt.NDArray[Any]:
-        settled = self.settled()
-        return super().value if settled is self else settled.value
+    def used_counts(self) -> tuple[bool, npt.NDArray[np.float64]]:
+        """Returns whether the cells are bins, and the weights of negatives and of positives, [2, cells], of the cells
+        where anything was counted; for who holds the metric's lock."""
+        frozen = self.frozen()
+        used = np.any([plane.any(axis=0) for plane in frozen._planes.values()], axis=0)
+        return frozen._is_binned, frozen.mapped(lambda plane: plane[:, used]).astype(np.float64)
 
     def reset(self) -> None:
         self._resize(_NO_SCORES, 2)
 
     def _resize(self, scores: Scores, cells: int) -> None:
-        self._waiting, self._waiting_elements = [], 0
+        self._forget_waiting()
         self.scores = scores
         self._replace(np.zeros((2, cells), np.int64))
-
-    def arrays(self) -> Arrays:
-        self.settle()
-        return super().arrays()
 
     def assign(self, value: Any) -> Variable:
         array = np.asarray(value)
@@ -227,7 +208,6 @@ class ScoresOfTable(Variable):
         """The table resets its scores with its cells."""
 
     def arrays(self) -> Arrays:
-        self._table.settle()
         return {self.name: self.value.copy()}
 
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from tallymetrics import _core
 from tallymetrics.inputs import Array
+from tallymetrics.metrics.holding import held_alone, is_held
 from tallymetrics.metrics.variables import Arrays, Table, Variable
 
 Floats = npt.NDArray[np.float64]
@@ -25,6 +26,8 @@ class SortedSamples(Table):
     Equal samples are sorted by their weights, samples of weight 0 are left out, and weights that are all 1 are not
     kept. What was added waits until it is read, and is sorted then.
     """
+
+    held_alone = True
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -51,28 +54,37 @@ class SortedSamples(Table):
             raise ValueError(f"`sample_weight` must {wanted}. Received {weights[row]} in row {row}.")
         self._offered = (samples.copy(), None if weights is None else weights.astype(np.float64))
 
+    def offers(self) -> list[tuple[list[Any], Any]]:
+        return [] if self._offered is None else [(self._waiting, self._offered)]
+
     def settle_room(self, added: bool) -> None:
-        """Keeps what was offered, or forgets it."""
-        if self._offered is not None and added:
-            self._waiting.append(self._offered)
         self._offered = None
+
+    def settle(self) -> None:
+        self.samples()
 
     def samples(self) -> Samples:
         """Returns the samples, increasing, and their weights, or None if all are 1; for who holds the metric's lock."""
-        if self._waiting:
+        if not self._waiting:
+            return self._samples, self._weights
+        if is_held(self):
+            return self._all_sorted()
+        with held_alone([self]):
             samples, weights = self._all_sorted()
             vars(self).update(_samples=samples, _weights=weights, _waiting=[])
-        return self._samples, self._weights
+        return samples, weights
 
     def _all_sorted(self) -> Samples:
         # All of one moment, whatever others add meanwhile.
         now = vars(self).copy()
+        if not now["_waiting"]:
+            return now["_samples"], now["_weights"]
         return _sorted([(now["_samples"], now["_weights"]), *now["_waiting"]])
 
     @property
     def value(self) -> npt.NDArray[Any]:
         """The samples alone, in order; those who hold no lock change nothing."""
-        return self._all_sorted()[0] if self._waiting else self._samples
+        return self._all_sorted()[0]
 
     def assign(self, value: Any) -> Variable:
         samples = np.array(value, np.float64)
@@ -94,7 +106,7 @@ class SortedSamples(Table):
 
     def arrays(self) -> Arrays:
         """The samples under the variable's name, their weights as `name@1` unless all are 1."""
-        samples, weights = self.samples()
+        samples, weights = self._all_sorted()
         arrays: Arrays = {self.name: samples.copy()}
         if weights is not None:
             arrays[f"{self.name}@1"] = weights.copy()

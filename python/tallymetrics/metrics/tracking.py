@@ -11,6 +11,8 @@ from tallymetrics.metrics.variables import Variable, View, float_variable
 
 Kind = TypeVar("Kind")
 
+# Whatever is of these types has no metrics or variables in it.
+_PLAIN = frozenset((bool, float, int, str, type(None), np.ndarray))
 # What `Metric.__init__` sets.
 _SET_BY_INIT = ("name", "_dtype", "_direction", "_variables", "_views", "_lock")
 
@@ -68,12 +70,16 @@ class Tracked:
         return list(self._attributes_of(Tracked))
 
     def _attributes_of(self, kind: type[Kind]) -> Iterator[tuple[str, Kind]]:
-        for name, value in vars(self).items():
+        for name, value in list(vars(self).items()):
+            if type(value) in _PLAIN:
+                continue
             if isinstance(value, kind):
                 yield name, value
             elif isinstance(value, (list, tuple, dict)):
                 members = value.items() if isinstance(value, dict) else enumerate(value)
-                yield from ((f"{name}/{key}", member) for key, member in members if isinstance(member, kind))
+                for key, member in members:
+                    if isinstance(member, kind):
+                        yield f"{name}/{key}", member
 
     def add_variable(
         self,

@@ -13,6 +13,9 @@ Arrays = dict[str, npt.NDArray[Any]]
 class Variable(NDArrayOperatorsMixin):
     """A named float64 array of a metric, usable like a NumPy array and assignable like a Keras variable."""
 
+    # Whether what one update or reading began, a change within it would undo.
+    held_alone = False
+
     def __init__(self, initial: npt.NDArray[Any], name: str) -> None:
         self.name = name
         self._initial = initial
@@ -75,7 +78,11 @@ class Variable(NDArrayOperatorsMixin):
         """Adds what `other` has gathered since its start."""
         self._value += other.value - other._initial
 
+    def settle(self) -> None:
+        """Adds up what waits to be added; for who holds the metric's lock."""
+
     def arrays(self) -> Arrays:
+        """Returns copies of what it keeps, by name; changes nothing."""
         return {self.name: self._value.copy()}
 
     def load(self, arrays: Arrays) -> None:
@@ -124,6 +131,10 @@ def _writable(value: Any) -> Any:
 
 class Table(Variable):
     """A variable that makes room for a batch before the native pass adds it."""
+
+    def offers(self) -> list[tuple[list[Any], Any]]:
+        """Returns what is to be appended to lists the moment that the pass adds the batch."""
+        return []
 
     def settle_room(self, added: bool) -> None:
         """Ends what making room began; if the batch was not `added`, the table is as before."""
