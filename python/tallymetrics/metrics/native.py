@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from tallymetrics import _core, runtime
@@ -17,6 +18,8 @@ from tallymetrics.metrics.locks import locked
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.repeated import NOTHING, repeated_call
 from tallymetrics.metrics.variables import Table
+
+_NOT_HELD = nullcontext()
 
 # One accumulator of the native pass: its kind, its state arrays and its parameters (see cpp/bindings/plan.cpp).
 Accumulator = tuple[Any, ...]
@@ -132,10 +135,11 @@ def add_accumulators(
     """Adds a batch, or nothing, to accumulators of metrics whose locks are held; returns them, and how many changes
     there had been once all were made. Their tables may make room as the accumulators are asked for one by one."""
     tables = [table for metric in metrics for table in metric._tables]
-    with held_alone(tables):
+    alone = [table for table in tables if table.held_alone]
+    with held_alone(alone) if alone else _NOT_HELD:
         try:
             listed = tuple(accumulators)
-            changes, kept = _core.changes(), [one for table in tables for one in table.offers()]
+            changes, kept = _core.changes(), [one for table in alone for one in table.offers()]
             fault = _core.add(*batch, listed, runtime.get_num_threads(), committed, kept)
             if fault is not None:
                 raise _value_error(fault, metrics, batch)
