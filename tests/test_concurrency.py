@@ -2,7 +2,6 @@
 
 import copy
 import os
-import pickle
 import sys
 import threading
 import time
@@ -369,17 +368,6 @@ def test_a_collection_changes_in_one_moment(change):
     getattr(collection, change)(*arguments)
     thread.join(20)
     assert len(set(samples_in(collection))) == 1
-
-
-def test_a_pickle_of_one_metric_is_of_one_moment():
-    metric = GivesWay()
-    metric.update_state([0.0, 1], [1.0, 1])
-    thread = threading.Thread(target=metric.update_state, args=([0.0], [4.0]), daemon=True)
-    metric.other = thread
-    pickled = pickle.loads(pickle.dumps(metric))
-    thread.join(20)
-    assert (float(pickled.total), float(pickled.count)) == (1, 2)
-    assert (float(metric.total), float(metric.count)) == (5, 3)
 
 
 WRITTEN_TO = """

@@ -1,5 +1,7 @@
 """States of collections and of unusual metrics: saved, loaded, refused whole, never half."""
 
+import copy
+import pickle
 import threading
 
 import numpy as np
@@ -146,3 +148,122 @@ def test_metrics_of_values_do_not_go_into_a_collection():
             metrics.MetricCollection([metric])
     with pytest.raises(ValueError, match=r"are for `tallymetrics.evaluate`"):
         metrics.MetricCollection(["top_5"])
+
+
+class Around(metrics.Metric):
+    """Wraps another metric, which may know it."""
+
+    def __init__(self, inner, name="around"):
+        super().__init__(name=name)
+        self.inner = inner
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.inner.update_state(y_true, y_pred)
+
+    def result(self):
+        return self.inner.result()
+
+
+@pytest.mark.parametrize("ask", [copy.deepcopy, metrics.Metric.reset_state, metrics.Metric.state_arrays])
+def test_metrics_that_others_reach_by_another_way_do_not_deadlock(ask):
+    # Whichever of the two has the greater id.
+    shared = [metrics.MeanSquaredError() for _ in range(8)]
+    wrappers = [Around(one, f"around_{number}") for number, one in enumerate(shared)]
+    collection = metrics.MetricCollection([*shared, *wrappers])
+
+    def collect():
+        for _ in range(60):
+            collection.update_state([1.0], [2.0])
+            collection.result()
+
+    def wrap():
+        for _ in range(60):
+            for wrapper in wrappers:
+                ask(wrapper)
+
+    threads = [threading.Thread(target=task, daemon=True) for task in (collect, wrap)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive(), "deadlock"
+
+
+def test_collections_within_each_other_do_not_deadlock():
+    one, other = metrics.MeanSquaredError(), metrics.MeanAbsoluteError()
+    first = metrics.MetricCollection([one, metrics.MetricCollection([other])])
+    second = metrics.MetricCollection([other, metrics.MetricCollection([one])])
+
+    def use(collection):
+        for _ in range(300):
+            collection.update_state([1.0], [2.0])
+            collection.result()
+
+    threads = [threading.Thread(target=use, args=(collection,), daemon=True) for collection in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive(), "deadlock"
+    assert float(one.count) == float(other.count) == 600
+
+
+def test_a_metric_may_know_what_it_belongs_to():
+    inner = metrics.MeanSquaredError()
+    outer = Around(inner)
+    inner.parent = collection = metrics.MetricCollection([outer])
+    outer.update_state([1.0], [3.0])
+    assert collection.result() == {"around": 4.0}
+    copied = copy.deepcopy(collection)
+    assert copied["around"].inner.parent is copied
+    copied["around"].update_state([1.0], [1.0])
+    assert (copied.result(), collection.result()) == ({"around": 2.0}, {"around": 4.0})
+
+
+@pytest.mark.parametrize("kept", [metrics.AUC, metrics.MeanSquaredError])
+def test_a_metric_that_is_reached_twice(kept):
+    inner = kept(num_thresholds=None) if kept is metrics.AUC else kept()
+    outer = Around(inner)
+    outer.named = {"inner": inner}
+    outer.update_state([0.0, 1], [0.25, 0.5])
+    arrays, result = outer.state_arrays(), outer.result()
+    outer.reset_state()
+    assert outer.result() != result
+    outer.load_state_arrays(arrays)
+    assert outer.result() == result
+    assert copy.deepcopy(outer).result() == result
+
+
+class MadeAnew(metrics.MeanSquaredError):
+    """Cannot be copied attribute by attribute."""
+
+    def __init__(self, name=None):
+        super().__init__(name=name)
+        self.mutex = threading.Lock()
+
+    def __reduce__(self):
+        return _made_anew, (self.name, self.state_arrays())
+
+
+def _made_anew(name, arrays):
+    metric = MadeAnew(name)
+    metric.load_state_arrays(arrays)
+    return metric
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_copies_are_made_as_their_class_says(duplicate):
+    metric = MadeAnew("squares")
+    metric.update_state([1.0], [3.0])
+    other = duplicate(metric)
+    assert (other.name, other.result(), type(other)) == ("squares", 4.0, MadeAnew)
+    other.update_state([1.0], [1.0])
+    assert metric.result() == 4.0
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_a_variable_of_two_metrics_stays_one(duplicate):
+    outer = Around(metrics.MeanSquaredError())
+    outer.count = outer.inner.count
+    other = duplicate(outer)
+    assert other.count is other.inner.count is not outer.count

@@ -266,6 +266,7 @@ void add_calls(py::module_& module) {
   module.def("add", &add, py::arg("y_true").none(true), py::arg("y_pred"), py::arg("weights").none(true),
              py::arg("rows_per_sample"), py::arg("accumulators"), py::arg("threads"), py::arg("committed") = py::none(),
              py::arg("kept") = py::list());
+  module.attr("SMALL_BATCH") = kSmallBatch;
   module.def("weight_limbs", &weight_limbs, py::arg("weights"), py::arg("threads"));
   module.def("note_change", [] { ++changes; });
   module.def("changes", [] { return changes.load(); });

@@ -6,6 +6,7 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
+SMALL_BATCH: int
 SUM_WORDS: int
 LIMBS: int
 UNIT_LIMB: int

@@ -6,7 +6,7 @@ from typing import Any, TypeGuard
 
 from tallymetrics.inputs import Batch, Layouts, as_array
 from tallymetrics.metrics.function_metric import FunctionMetric
-from tallymetrics.metrics.locks import locked, restored_on_error, wholly_locked
+from tallymetrics.metrics.locks import restored_on_error, wholly_locked
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.names import unique_name
 from tallymetrics.metrics.native import NativeMetric, add_batch, is_of_package
@@ -127,7 +127,7 @@ class MetricCollection(Metric):
         """Several steps, any of which may refuse the batch: those before it are taken back then."""
         to_restore = [*self._others, *(metric for _, metrics in passes[:-1] for metric in metrics)]
         committed: list[bool] = []
-        with locked(self.metrics), restored_on_error(to_restore, committed):
+        with wholly_locked(self.metrics), restored_on_error(to_restore, committed):
             for metric in self._others:
                 _update_in_python(metric, *given)
             for batch, metrics in passes[:-1]:
@@ -152,14 +152,9 @@ class MetricCollection(Metric):
             for metric in self._metrics.values():
                 metric.reset_state()
 
-    def merge_state(self, metrics: "Iterable[Metric] | Metric") -> None:
-        """Adds the states of other collections of equal metrics to this one, metric by metric."""
-        others = [metrics] if isinstance(metrics, Metric) else list(metrics)
-        with wholly_locked([self, *others]):
-            self._check_mergeable(others)
-            with restored_on_error([self]):
-                for key, metric in self._metrics.items():
-                    metric.merge_state([other[key] for other in others if isinstance(other, MetricCollection)])
+    def _add_states(self, others: Sequence[Metric]) -> None:
+        for key, metric in self._metrics.items():
+            metric._add_states([other[key] for other in others if isinstance(other, MetricCollection)])
 
     def _check_mergeable(self, others: Sequence[Metric]) -> None:
         collections = [other for other in others if isinstance(other, MetricCollection)]

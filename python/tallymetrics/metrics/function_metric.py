@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tallymetrics.inputs import as_array, masked_weights
 from tallymetrics.metrics.functions_by_name import function_config, function_of
-from tallymetrics.metrics.locks import restored_on_error, wholly_locked
 from tallymetrics.metrics.metric import Metric
 from tallymetrics.metrics.reduction_metrics import Mean
 
@@ -90,16 +89,11 @@ class FunctionMetric(Metric):
             self._returns_dict = False
             self._means = {}
 
-    def merge_state(self, metrics: Iterable[Metric] | Metric) -> None:
-        """Adds the samples that other metrics of the same function have seen."""
-        others = [metrics] if isinstance(metrics, Metric) else list(metrics)
-        with wholly_locked([self, *others]):
-            self._check_mergeable(others)
-            with restored_on_error([self]):
-                for other in (other for other in others if isinstance(other, FunctionMetric)):
-                    self._returns_dict = self._returns_dict or other._returns_dict
-                    for key, mean in list(other._means.items()):
-                        self._mean(key)._add_states([mean])
+    def _add_states(self, others: Sequence[Metric]) -> None:
+        for other in (other for other in others if isinstance(other, FunctionMetric)):
+            self._returns_dict = self._returns_dict or other._returns_dict
+            for key, mean in list(other._means.items()):
+                self._mean(key)._add_states([mean])
 
     def _check_mergeable(self, others: Sequence[Metric]) -> None:
         for other in others:

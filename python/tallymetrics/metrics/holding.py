@@ -31,16 +31,15 @@ class held_alone:  # noqa: N801 - used like a function
     """
 
     def __init__(self, tables: Iterable[Any]) -> None:
-        self._tables = [table for table in tables if table.held_alone]
+        self._tables = {id(table): table for table in tables if table.held_alone}
 
     def __enter__(self) -> None:
-        for table in self._tables:
-            if is_held(table):
-                raise RuntimeError(
-                    "The metric must not be changed within an update or a reading of it, as by a signal handler."
-                )
-            _HOLDERS[id(table)] = sys._getframe(1)
+        if any(map(is_held, self._tables.values())):
+            raise RuntimeError(
+                "The metric must not be changed within an update or a reading of it, as by a signal handler."
+            )
+        _HOLDERS.update(dict.fromkeys(self._tables, sys._getframe(1)))
 
     def __exit__(self, *_: Any) -> None:
         for table in self._tables:
-            _HOLDERS.pop(id(table), None)
+            _HOLDERS.pop(table, None)

@@ -14,14 +14,16 @@ def locked(metrics: Iterable[Any]) -> _core.HeldLocks:
 
 
 def wholly_locked(metrics: Iterable[Any]) -> _core.HeldLocks:
-    """Holds the locks of all metrics, then of those among their attributes, level by level, as updates take them;
-    passes over what is no metric."""
-    locks: list[Any] = []
-    level = [metric for metric in metrics if isinstance(metric, Tracked)]
-    while level:
-        locks += [metric._lock for metric in sorted(level, key=id)]  # type: ignore[attr-defined]
-        level = [nested for metric in level for nested in metric._nested_metrics()]
-    return _core.HeldLocks(locks)
+    """Holds the locks of all metrics and of those among their attributes, however deep, in that same order; passes over
+    what is no metric."""
+    found: dict[int, Any] = {}
+    more = [metric for metric in metrics if isinstance(metric, Tracked)]
+    while more:
+        metric = more.pop()
+        if id(metric) not in found:
+            found[id(metric)] = metric
+            more += metric._nested_metrics()
+    return locked(found.values())
 
 
 @contextmanager

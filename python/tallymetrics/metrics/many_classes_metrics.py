@@ -122,7 +122,8 @@ class SparseConfusionMatrix(ClassPairs):
         self._tables.append(table)
 
     def accumulators(self, batch: Batch) -> list[Accumulator]:
-        room = self.cells.offer(len(batch.y_pred), batch.weights)
+        size = max(one.size for one in (batch.y_true, batch.y_pred) if one is not None)
+        room = self.cells.offer(len(batch.y_pred), batch.weights, size <= _core.SMALL_BATCH)
         return [(_core.PAIR_KEYS, room, self.num_classes, ignored_labels(self.ignore_class))]
 
     def _rows_columns_and_cells(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], PairTable]:

@@ -4,7 +4,7 @@ import copy
 import re
 import threading
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +18,6 @@ from tallymetrics.metrics.variables import Arrays, Variable
 Self = TypeVar("Self", bound="Metric")
 
 _DTYPES = ("float64", "float32", "float16")
-# Its id in the memo of a deep copy: metrics stay the same objects.
-_METRICS_STAY = object()
 
 
 class Metric(Tracked):
@@ -125,6 +123,7 @@ class Metric(Tracked):
                 self._add_states(others)
 
     def _add_states(self, others: "Sequence[Metric]") -> None:
+        """Adds those of metrics that fit; the locks of all are held."""
         state = self._state()
         with held_alone(state):
             for other in others:
@@ -260,20 +259,15 @@ class Metric(Tracked):
 
     def __deepcopy__(self: Self, memo: dict[int, Any]) -> Self:
         """Its state, and that of metrics among its attributes, are those of one moment."""
-        if id(_METRICS_STAY) in memo:
-            return self
-        memo[id(self)] = copied = object.__new__(type(self))
         with wholly_locked([self]):
-            copied.__setstate__(copy.deepcopy(self.__getstate__(), memo))
-        return copied
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """What is pickled is a state of one moment, too; metrics among the attributes are pickled each by itself."""
-        with self._lock:
-            reduced = super().__reduce_ex__(protocol)
-            if isinstance(reduced, str) or len(reduced) < 3:
-                return reduced
-            return *reduced[:2], copy.deepcopy(reduced[2], {id(_METRICS_STAY): True}), *reduced[3:]
+            reduced: Any = self.__reduce_ex__(4)
+            if isinstance(reduced, str):
+                return self
+            make, arguments, *state = reduced[:3]
+            memo[id(self)] = copied = make(*copy.deepcopy(arguments, memo))
+            if state and state[0] is not None:
+                copied.__setstate__(copy.deepcopy(state[0], memo))
+        return cast(Self, copied)
 
     def __repr__(self) -> str:
         try:

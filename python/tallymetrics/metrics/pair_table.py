@@ -31,17 +31,19 @@ class PairTable(WaitingTable):
         self.keys = _NO_KEYS
         # How many keys wait, they, and room for more: what the pass writes of batches without weights.
         self._room = _room_for(0)
-        # Of batches with weights: the same for each, and the weights.
-        self._weighted: list[tuple[Keys, npt.NDArray[Any]]] = []
-        self._weighted_pairs = 0
-        self._offered: tuple[Keys, npt.NDArray[Any]] | None = None
+        # The same for each batch that is large or has weights, and the weights.
+        self._batches: list[tuple[Keys, Weights]] = []
+        self._pairs_in_batches = 0
+        self._offered: tuple[Keys, Weights] | None = None
 
-    def offer(self, pairs: int, weights: Weights) -> Keys:
+    def offer(self, pairs: int, weights: Weights, is_small: bool) -> Keys:
         """Returns room for the keys of a batch, which the pass will write; `settle_room` ends that."""
-        if weights is not None:
+        if weights is not None or not is_small:
             room = _room_for(pairs)
-            self._offered = room, weights.copy()
+            self._offered = room, None if weights is None else weights.copy()
             return room
+        # Until the pass has added the batch, nor may the short way.
+        _core.note_change()
         waiting = int(self._room[0])
         if waiting + pairs >= len(self._room):
             if waiting and waiting + pairs > _WAITING_PAIRS:
@@ -50,42 +52,43 @@ class PairTable(WaitingTable):
             room = _room_for(max(waiting + pairs, min(4 * waiting, _WAITING_PAIRS)))
             room[: waiting + 1] = self._room[: waiting + 1]
             self._room = room
-        # Nor may the short way add to it, until the pass has.
-        _core.note_change()
         return self._room
 
     def offers(self) -> list[tuple[list[Any], Any]]:
-        return [] if self._offered is None else [(self._weighted, self._offered)]
+        return [] if self._offered is None else [(self._batches, self._offered)]
 
     def settle_room(self, added: bool) -> None:
         super().settle_room(added)
         if self._offered is not None and added:
-            self._weighted_pairs += len(self._offered[1])
+            self._pairs_in_batches += int(self._offered[0][0])
         self._offered = None
-        if self._weighted_pairs + self._room[0] >= _WAITING_PAIRS:
+        if self._pairs_in_batches + self._room[0] >= _WAITING_PAIRS:
             self._count()
 
     @property
     def _waits(self) -> bool:
-        return bool(self._room[0]) or bool(self._weighted)
+        return bool(self._room[0]) or bool(self._batches)
 
     def _counted_copy(self) -> "PairTable":
         settled = self._copied()
-        waiting, weighted = _keys_in(settled._room), list(settled._weighted)
+        batches: list[tuple[Keys, Weights]] = [(settled._room, None), *settled._batches]
         settled._forget_waiting()
-        if len(waiting):
-            settled._add_planes(*_counted(waiting, self._classes))
-        groups: dict[Any, list[tuple[Keys, npt.NDArray[Any]]]] = {}
-        for entry in weighted:
-            groups.setdefault(entry[1].dtype, []).append(entry)
+        groups: dict[Any, list[tuple[Keys, Weights]]] = {}
+        for entry in batches:
+            groups.setdefault(None if entry[1] is None else entry[1].dtype, []).append(entry)
         for entries in groups.values():
-            keys = _numbered(np.concatenate([_keys_in(room) for room, _ in entries]), self._classes)
-            settled._add_planes(*_weighed(keys, np.concatenate([weights for _, weights in entries])))
+            filled = [_keys_in(room) for room, _ in entries if room[0]]
+            keys = filled[0] if len(filled) == 1 else np.concatenate([_NO_KEYS, *filled])
+            weights = [one for _, one in entries if one is not None]
+            if weights:
+                settled._add_planes(*_weighed(_numbered(keys, self._classes), np.concatenate(weights)))
+            elif len(keys):
+                settled._add_planes(*_counted(keys, self._classes))
         return settled
 
     def _forget_waiting(self) -> None:
         self._room = _room_for(0)
-        self._weighted, self._weighted_pairs = [], 0
+        self._batches, self._pairs_in_batches = [], 0
 
     def _add_planes(self, keys: Keys, planes: dict[int, npt.NDArray[np.int64]]) -> None:
         if not len(self.keys):
@@ -106,6 +109,7 @@ class PairTable(WaitingTable):
         return isinstance(other, PairTable)
 
     def add(self, other: Any) -> None:
+        other.settle()
         other = other.settled()
         other.carry()
         self._add_planes(other.keys, other._planes)

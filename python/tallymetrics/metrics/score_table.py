@@ -135,6 +135,7 @@ class ScoreTable(WaitingTable):
 
     def add(self, other: Any) -> None:
         self.settle()
+        other.settle()
         other = other.settled()
         scores = self.scores if other._is_binned else _union(self.scores, other.scores)
         if self._is_binned or other._is_binned or len(scores) > MOST_SCORES:

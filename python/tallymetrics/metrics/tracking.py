@@ -76,7 +76,8 @@ class Tracked:
             if isinstance(value, kind):
                 yield name, value
             elif isinstance(value, (list, tuple, dict)):
-                members = value.items() if isinstance(value, dict) else enumerate(value)
+                # Another thread may add some meanwhile.
+                members = list(value.items() if isinstance(value, dict) else enumerate(value))
                 for key, member in members:
                     if isinstance(member, kind):
                         yield f"{name}/{key}", member

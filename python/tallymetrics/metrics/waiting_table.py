@@ -36,14 +36,14 @@ class WaitingTable(ExactTable):
 
     def _count(self) -> None:
         if self._waits:
+            # The short way asks nobody whether the table is held.
+            _core.note_change()
             self._become(self._counted_copy())
 
     def settle(self) -> None:
         """Counts what waits, but not within an update; for who holds the metric's lock."""
         if self._waits and not is_held(self):
             with held_alone([self]):
-                # The short way asks nobody.
-                _core.note_change()
                 self._count()
 
     def settled(self: Self) -> Self:
