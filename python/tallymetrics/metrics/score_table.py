@@ -55,7 +55,7 @@ class ScoreTable(WaitingTable):
             self._offered = _copied_elements(batch)
             return []
         self._count()
-        self._kept = self.scores, dict(self._planes)
+        self._kept = self.scores, self._planes
         self._make_room(batch.y_pred)
         return self._accumulators(batch)
 
